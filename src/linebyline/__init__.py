@@ -1,0 +1,1 @@
+"""The code of *Deep Learning, Line by Line*: one concept, one file."""

@@ -1,0 +1,127 @@
+"""*What reproduces*, assembled from the stored notebooks, and every claim tried under other seeds.
+
+python book/_ext/claims.py --seeds 5     run each chapter that claims something with seeds 1 to 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+from chapters import BOOK, chapters, code_cells, stored
+from docutils import nodes
+from execution import ChapterError, execute
+from nbformat import NotebookNode
+from sphinx.util.docutils import SphinxDirective
+from tqdm import tqdm
+
+from linebyline.claims import MIME, Claim
+
+
+def claims_of(notebook: NotebookNode) -> Iterator[Claim]:
+    """The claims that a notebook's cells checked, in order."""
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if data := output.get("data", {}).get(MIME):
+                yield Claim(**data)
+
+
+class ClaimsDirective(SphinxDirective):
+    """A section for each chapter that claims something, with its claims in one table."""
+
+    def run(self) -> list[nodes.Node]:
+        """Build the table as Markdown, so that links and citations work as anywhere."""
+        lines: list[str] = []
+        for chapter in chapters(BOOK):
+            notebook = stored(chapter)
+            found = list(claims_of(notebook)) if notebook else []
+            self.env.note_dependency(str(chapter.with_suffix(".ipynb")))
+            if not found:
+                continue
+            page = chapter.relative_to(BOOK).with_suffix("").as_posix()
+            lines += [f"## {{doc}}`/book/{page}`", "", "::::{list-table}", ":header-rows: 1"]
+            lines += [
+                ":class: claims",
+                "",
+                *_row("The paper says", "We ran", "We measured", "Verdict"),
+            ]
+            for claim in found:
+                measured = ", ".join(
+                    f"{name} {value:.4g}" for name, value in claim.measured.items()
+                )
+                source = f"{claim.statement} *({claim.source})*"
+                lines += _row(source, claim.setup, measured, f"**{claim.verdict_text}**")
+            lines += ["::::", ""]
+        holds = self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        return holds
+
+
+def _row(*columns: str) -> list[str]:
+    return [
+        ("* - " if i == 0 else "  - ") + " ".join(text.split()) for i, text in enumerate(columns)
+    ]
+
+
+def try_seeds(chapter: Path, seeds: range) -> dict[str, list[Claim]]:
+    """Run a chapter once for each seed and gather the verdicts by claim; a failing cell stops none
+    of the others.
+    """
+    gathered: dict[str, list[Claim]] = {}
+    for seed in seeds:
+        environment = {"LINEBYLINE_SEED": str(seed)}
+        for claim in claims_of(execute(chapter, environment=environment, allow_errors=True)):
+            gathered.setdefault(claim.id, []).append(claim)
+    return gathered
+
+
+def report(gathered: dict[str, list[Claim]], tried: int) -> tuple[list[str], int]:
+    """One line a claim: passes and the smallest margin; and how many claims failed under some seed.
+    """
+    lines, failed = [], 0
+    for name, results in gathered.items():
+        passes = sum(claim.as_expected for claim in results)
+        # The margin of an announced failure is by how much it fails.
+        margin = min((claim.margin if claim.expected else -claim.margin) for claim in results)
+        shown = "exact" if math.isinf(margin) else f"{margin:.3f}"
+        lines.append(f"{name:40} {passes}/{tried} as expected, smallest margin {shown}")
+        failed += passes < tried
+    return lines, failed
+
+
+def main() -> int:
+    """The command line; 1 if a claim turned under some seed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="how many seeds, from 1 on"
+    )
+    seeds = range(1, parser.parse_args().seeds + 1)
+    with_claims = []
+    for chapter in chapters(BOOK):
+        path = chapter.with_suffix(".ipynb")
+        if path.exists() and any(claims_of(nbformat.read(path, 4))):
+            with_claims.append(chapter)
+    failed = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        runs = [pool.submit(try_seeds, chapter, seeds) for chapter in with_claims]
+        for chapter, run in zip(with_claims, tqdm(runs, unit="chapter"), strict=True):
+            try:
+                lines, turned = report(run.result(), len(seeds))
+            except ChapterError as error:
+                lines, turned = [str(error)], 1
+            tqdm.write(
+                "\n".join([str(chapter.relative_to(BOOK)), *(f"  {line}" for line in lines)])
+            )
+            failed += turned
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Which modules of ``linebyline`` a chapter's code uses, and a hash of each that only its meaning
+decides.
+
+The hash is of the syntax tree without docstrings (comments are not in it), written out in a form
+that does not depend on the version of Python: empty fields, which versions add, are left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+PACKAGE = "linebyline"
+
+
+def fingerprints(sources: Iterable[str], root: Path = SOURCE) -> dict[str, str]:
+    """Module name to hash, for every module that these pieces of code import, directly or through
+    others.
+    """
+    found: dict[str, str] = {}
+    todo = [name for source in sources for name in imports(_parse_cell(source), root)]
+    while todo:
+        name = todo.pop()
+        path = locate(name, root)
+        if path is None or name in found:
+            continue
+        tree = ast.parse(path.read_text("utf8"))
+        found[name] = sha256(canonical(tree).encode()).hexdigest()[:16]
+        # What __init__ re-exports is followed by name in imports(), so that one layer does not drag
+        # in all of its group.
+        todo += [] if path.name == "__init__.py" else imports(tree, root)
+    return dict(sorted(found.items()))
+
+
+def imports(tree: ast.AST, root: Path) -> Iterator[str]:
+    """Modules of the package that a piece of code imports; a name that a package re-exports counts
+    as the module it comes from.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.level == 0
+            and (node.module or "").split(".")[0] == PACKAGE
+        ):
+            for alias in node.names:
+                yield from _resolve(str(node.module), alias.name, root)
+
+
+def _resolve(module: str, name: str, root: Path) -> Iterator[str]:
+    if locate(f"{module}.{name}", root):
+        yield f"{module}.{name}"
+        return
+    yield module
+    path = locate(module, root)
+    if path is None or path.name != "__init__.py":
+        return
+    for node in ast.parse(path.read_text("utf8")).body:
+        if isinstance(node, ast.ImportFrom) and any(
+            (alias.asname or alias.name) == name for alias in node.names
+        ):
+            yield from _resolve(str(node.module), name, root)
+
+
+def locate(module: str, root: Path) -> Path | None:
+    """The file of a module, or None if the package has no such module."""
+    base = root.joinpath(*module.split("."))
+    return next(
+        (path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None
+    )
+
+
+@cache
+def _parse_cell(source: str) -> ast.AST:
+    """A code cell's syntax tree; lines of IPython magic are dropped."""
+    return ast.parse(
+        "\n".join(
+            "" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()
+        )
+    )
+
+
+def canonical(node: object) -> str:
+    """A syntax tree as text, without docstrings, positions and empty fields."""
+    if isinstance(node, list):
+        return "[" + ",".join(map(canonical, node)) + "]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = []
+    for name, value in ast.iter_fields(node):
+        if name == "body" and isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ):
+            value = value[1:] if ast.get_docstring(node, clean=False) is not None else value  # noqa: PLW2901
+        if value not in (None, []):
+            fields.append(f"{name}={canonical(value)}")
+    return f"{type(node).__name__}({','.join(fields)})"

@@ -1,0 +1,1 @@
+"""The look of the whole book: figures on a transparent ground, legible by day and by night."""

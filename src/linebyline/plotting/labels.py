@@ -1,0 +1,124 @@
+"""Direct labels: each line is named where it ends, and no two names overlap.
+
+A legend makes the eye travel and match; a name at the line's end is read where one looks anyway (Tufte, *The Visual
+Display of Quantitative Information*, 1983, on labels within the field). Where two ends are close, the names are moved
+apart by the least amount that makes room, and a thin leader shows which end is whose.
+
+The names are placed when the figure is drawn, so they stay right after the axes are scaled, resized or zoomed.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
+from matplotlib.transforms import ScaledTranslation
+
+LINE_HEIGHT = 1.3
+"""Room for one name, in multiples of its font size."""
+
+
+def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """The nearest positions, in least squares and in the same order, that keep `gap` between neighbours.
+
+    This is isotonic regression by pooling adjacent violators (Ayer et al., 1955): with i·gap taken off the i-th in order,
+    "at least a gap apart" becomes "not decreasing", and neighbours that violate it are replaced by their mean.
+
+    Args:
+        positions: where the names would stand, any order.
+        gap: the smallest distance between two of them.
+        low: the lowest position allowed.
+        high: the highest. Where all do not fit between, the gaps are kept and the lot is centred.
+    """
+    order = np.argsort(positions, kind="stable")
+    pools: list[tuple[float, int]] = []  # (mean, how many)
+    for i, index in enumerate(order):
+        mean, size = float(positions[index]) - i * gap, 1
+        while pools and pools[-1][0] >= mean:
+            before, count = pools.pop()
+            mean, size = (before * count + mean * size) / (count + size), count + size
+        pools.append((mean, size))
+    level = [mean for mean, size in pools for _ in range(size)]
+    last = high - (len(level) - 1) * gap
+    if last < low:  # too many for the height: centred, overflowing at both ends alike
+        low = last = (low + last) / 2
+    spaced = [0.0] * len(level)
+    for i, index in enumerate(order):
+        spaced[index] = min(max(level[i], low), last) + i * gap
+    return spaced
+
+
+class EndLabel(Annotation):
+    """One name, right of the axes, at the height of its line's last point; its column keeps it off its neighbours."""
+
+    def __init__(self, text: str, line: Line2D, column: list["EndLabel"]) -> None:
+        axes = line.axes
+        assert isinstance(axes, Axes)  # the line was drawn
+        # Beside the axes by a fixed distance in points, whatever the figure's size
+        beside = axes.transAxes + ScaledTranslation(12 / 72, 0, axes.figure.dpi_scale_trans)
+        super().__init__(
+            text,
+            xy=last_point(line),
+            xytext=(1, 0.5),
+            textcoords=beside,
+            color=line.get_color(),
+            va="center",
+            ha="left",
+            annotation_clip=False,
+            clip_on=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": line.get_color(),
+                "linewidth": 0.9,
+                "relpos": (0, 0.5),
+                "shrinkA": 2,
+                "shrinkB": 1,
+            },
+        )
+        self._column = column
+        self._height = 0.5
+
+    def update_positions(self, renderer: RendererBase) -> None:
+        """What matplotlib calls before it measures or draws an annotation."""
+        box = self.axes.bbox  # type: ignore[union-attr]
+        pixels_a_point = self.figure.dpi / 72  # type: ignore[union-attr]
+        ends = [label._end_height() for label in self._column]
+        gap = max(label.get_fontsize() for label in self._column) * LINE_HEIGHT * pixels_a_point
+        heights = spread(ends, gap, box.y0 + gap / 3, box.y1 - gap / 3)
+        self.xyann = (1, (heights[self._column.index(self)] - box.y0) / box.height)
+        super().update_positions(renderer)
+
+    def _end_height(self) -> float:
+        axes = self.axes
+        assert axes is not None
+        height = float(axes.transData.transform(self.xy)[1])
+        return min(max(height, axes.bbox.y0), axes.bbox.y1)  # a line that leaves the axes is named where it leaves
+
+
+def last_point(line: Line2D) -> tuple[float, float]:
+    """The last point of the line that is a number; NaN ends nothing."""
+    x, y = (np.asarray(values, dtype=float) for values in line.get_data())
+    drawn = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    return float(x[drawn[-1]]), float(y[drawn[-1]])
+
+
+def label_ends(lines: Sequence[Line2D], texts: Sequence[str]) -> list[EndLabel]:
+    """Write each line's name beside the axes, at its end, in its colour.
+
+    Args:
+        lines: lines of one axes, each with at least one finite point.
+        texts: their names, in the same order.
+
+    Raises:
+        ValueError: `texts` and `lines` differ in number.
+    """
+    if len(lines) != len(texts):
+        raise ValueError(f"texts must have one name a line: {len(texts)} names for {len(lines)} lines")
+    column: list[EndLabel] = []
+    for line, text in zip(lines, texts, strict=True):
+        label = EndLabel(text, line, column)
+        column.append(label)
+        line.axes.add_artist(label)  # type: ignore[union-attr]
+    return column

@@ -1,0 +1,1 @@
+"""How a network is made better: one update rule, one file."""

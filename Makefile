@@ -74,13 +74,15 @@ $(VENV)/.ready: $(VENV)/.locked pyproject.toml _config.yml
 	$(PIP) install -q --no-deps --no-build-isolation $(OFFLINE) -e .
 	@touch $@
 
+# pip lists what is installed already, unless it is told to be quiet; a first install shows its progress.
+QUIET = $(if $(wildcard $(VENV)/lib/python3*/site-packages/torch),-q)
 OFFLINE := $(if $(WHEELHOUSE),--no-index --find-links "$(WHEELHOUSE)")
 
 $(VENV)/.locked: requirements.txt
 	@$(if $(WHEELHOUSE),test -d "$(WHEELHOUSE)" || { echo "WHEELHOUSE=$(WHEELHOUSE) is not a directory" >&2; exit 1; })
 	@$(make_venv)
 	@rm -f $(VENV)/.ready
-	$(PIP) install $(OFFLINE) $(if $(NEWEST),--upgrade --upgrade-strategy eager -e ".[book$(comma)test$(comma)bench]",-r requirements.txt)
+	$(PIP) install $(QUIET) $(OFFLINE) $(if $(NEWEST),--upgrade --upgrade-strategy eager -e ".[book$(comma)test$(comma)bench]",-r requirements.txt)
 	@touch $@
 
 comma := ,

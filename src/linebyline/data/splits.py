@@ -36,12 +36,15 @@ def split(examples: Examples, *, test_size: int | float = 0.25, seed: int = 0) -
             f"test_size is {test_size}, which would put {size} of {total} examples in the test "
             f"set; it must be from 1 to {total - 1}, or a fraction that leaves some on both sides"
         )
-    order = torch.randperm(total, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(total, generator=generator)
     if targets.is_floating_point() or targets.ndim != 1:
         in_test = torch.arange(total) < size
     else:
         in_test = _stratified(targets[order], size)
-    train, test = order[~in_test], order[in_test]
+    # Shuffled once more: of each class the first were taken, so what is left begins out of balance.
+    sides = (order[~in_test], order[in_test])
+    train, test = (side[torch.randperm(len(side), generator=generator)] for side in sides)
     return TrainTest(Examples(inputs[train], targets[train]), Examples(inputs[test], targets[test]))
 
 

@@ -53,8 +53,8 @@ def spirals(
     """Intertwined spirals, one class each: Lang and Witbrock, "Learning to Tell Two Spirals Apart".
 
     Theirs (1988) are two arms of three turns with 97 points each: ``spirals(194, turns=3)``. As
-    there, the radius shrinks evenly with the angle. Deviations: scaled to the unit disc; any number
-    of arms and turns; arm k begins on the unit circle at the angle 2 pi k / arms.
+    there, an arm winds clockwise from the top, and its radius shrinks evenly with the angle.
+    Deviations: scaled to the unit disc; any number of arms and turns, arm k turned by k / arms.
 
     Args:
         count: points in all; the arms share them, and differ by one at most.
@@ -80,7 +80,7 @@ def spirals(
         way = torch.linspace(0, 1, (count + arm) // arms, dtype=torch.float64)  # rim to centre
         radius = 1 - (1 - INNER_RADIUS) * way
         angle = 2 * math.pi * (turns * way + arm / arms)
-        points.append(torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1))
+        points.append(torch.stack([radius * angle.sin(), radius * angle.cos()], dim=1))
     return _scattered(points, noise, seed)
 
 

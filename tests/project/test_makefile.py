@@ -12,18 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = [
-    "help",
-    "book",
-    "serve",
-    "test",
-    "notebooks",
-    "claims",
-    "lock",
-    "wheelhouse",
-    "bench",
-    "clean",
-]
+TARGETS = ["help", "book", "serve", "test", "notebooks", "claims", "lock", "wheelhouse"]
+TARGETS += ["bench", "clean"]
+OUTER = ("MAKE", "MFLAGS", "CPU", "NEWEST", "VENV", "WHEELHOUSE", "PYTHON")
+PIP_INSTALL = re.compile("pip install(.*)")
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 
 
@@ -40,9 +32,7 @@ def clone(tmp_path: Path) -> Path:
 
 def make(folder: Path, *arguments: str, path: str = os.environ["PATH"]) -> tuple[int, str, str]:
     """Exit status, output and errors; nothing of a make that runs these tests is handed on."""
-    kept = {
-        name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
-    }
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(OUTER)}
     done = subprocess.run(
         [shutil.which("make") or "make", *arguments],
         check=False,

@@ -58,8 +58,7 @@ class ClaimsDirective(SphinxDirective):
                 source = f"{claim.statement} *({claim.source})*"
                 lines += _row(source, claim.setup, measured, f"**{claim.verdict_text}**")
             lines += ["::::", ""]
-        holds = self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
-        return holds
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
 def _row(*columns: str) -> list[str]:
@@ -81,8 +80,7 @@ def try_seeds(chapter: Path, seeds: range) -> dict[str, list[Claim]]:
 
 
 def report(gathered: dict[str, list[Claim]], tried: int) -> tuple[list[str], int]:
-    """One line a claim: passes and the smallest margin; and how many claims failed under some seed.
-    """
+    """One line a claim: passes and smallest margin; and how many failed under some seed."""
     lines, failed = [], 0
     for name, results in gathered.items():
         passes = sum(claim.as_expected for claim in results)

@@ -87,7 +87,7 @@ def claim(
     measured: Mapping[str, float],
     holds: str,
     expected: bool = True,
-) -> Claim:
+) -> None:
     """Check a claim against what was measured, show it as a table, and store it for *What
     reproduces*.
 
@@ -102,9 +102,6 @@ def claim(
         holds: comparisons over the names of ``measured``, joined by ``and``: ``"0 < mistakes <=
             bound"``. Arithmetic, ``min``, ``max`` and ``abs`` are allowed.
         expected: ``False`` announces an honest "does not hold at this scale".
-
-    Returns:
-        The claim with its verdict and margin.
 
     Raises:
         ValueError: ``holds`` compares nothing that was measured, or uses what is not allowed; a
@@ -125,7 +122,6 @@ def claim(
         raise ClaimError(
             f"claim {id!r}: expected {expected}, but {holds!r} is {verdict} for {numbers}"
         )
-    return result
 
 
 def publish(name: str, value: float | str) -> None:

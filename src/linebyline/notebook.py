@@ -5,12 +5,15 @@ one line, and the seed.
 from __future__ import annotations
 
 import os
+from typing import TypeVar
 
 import torch
 from IPython import get_ipython
 from matplotlib.figure import Figure
 
 from linebyline.plotting import style
+
+T = TypeVar("T")
 
 
 def start() -> int:
@@ -33,8 +36,24 @@ def start() -> int:
             "matplotlib", "inline"
         )  # first: it installs the formatter that ours replaces
         shell.display_formatter.formatters["image/png"].for_type(Figure, style.png_bytes)
-        shell.run_line_magic("xmode", "Minimal")
+        shell.InteractiveTB.set_mode("Minimal")  # as %xmode does, without a message
     return seed
+
+
+def at_scale(*, cpu: T, gpu: T) -> T:
+    """The value for the size at which the book runs.
+
+    ``LINEBYLINE_SCALE`` is ``cpu`` (the default: a minute on one core, what the pages show) or
+    ``gpu`` (full size). A cell that trains names both, side by side.
+
+    Raises:
+        ValueError: ``LINEBYLINE_SCALE`` is something else.
+    """
+    sizes = {"cpu": cpu, "gpu": gpu}
+    scale = os.environ.get("LINEBYLINE_SCALE", "cpu")
+    if scale not in sizes:
+        raise ValueError(f"LINEBYLINE_SCALE is {scale!r}; it must be 'cpu' or 'gpu'")
+    return sizes[scale]
 
 
 def seconds(duration: float) -> str:

@@ -198,6 +198,7 @@ def test_two_processes_at_once(server, folder):
         ({"urls": "http://127.0.0.1/f"}, "urls is 'http://127.0.0.1/f'"),
         ({"checksum": SHA256[7:]}, "checksum is '.*'; it must be 'md5:'"),
         ({"checksum": "md5:123"}, "checksum is 'md5:123'"),
+        ({"checksum": SHA256 + "0"}, f"checksum is '{SHA256}0'"),
         ({"checksum": "sha1:" + "0" * 40}, "checksum is 'sha1:"),
     ],
 )

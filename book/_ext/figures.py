@@ -1,0 +1,66 @@
+"""An image knows its size before it is loaded, and those below the first screen load when they are reached.
+
+Figures are drawn at two pixels to a point of the page, so a PNG is shown at half its size; an image that was
+given a size, or is no PNG, keeps its own.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import imagesize
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
+
+log = logging.getLogger(__name__)
+PIXELS_PER_POINT = 2
+
+
+def displayed_size(path: Path) -> tuple[int, int] | None:
+    """Width and height on the page, ``None`` if the file does not say."""
+    width, height = imagesize.get(path)
+    if width <= 0 or height <= 0:
+        return None
+    scale = PIXELS_PER_POINT if path.suffix == ".png" else 1
+    return round(width / scale), round(height / scale)
+
+
+def visit_image(self: HTML5Translator, node: nodes.image) -> None:
+    """Write the ``<img>``."""
+    uri = node["uri"]
+    path = Path(self.builder.srcdir, uri)
+    size = displayed_size(path) if path.is_file() else None
+    if not node.get("alt"):
+        log.warning("image without alt text: %s", uri, location=node, type="figures")
+    if uri in self.builder.images:
+        uri = posixpath.join(self.builder.imgpath, quote(self.builder.images[uri]))
+    attributes: dict[str, Any] = {"src": uri, "alt": node.get("alt", ""), "decoding": "async"}
+    if "width" in node or "height" in node:
+        style = [f"{side}: {_css(node[side])}" for side in ("width", "height") if side in node]
+        attributes["style"] = "; ".join(style)
+    if size:
+        attributes["width"], attributes["height"] = (str(side) for side in size)
+    if getattr(self, "has_image", False):
+        attributes["loading"] = "lazy"
+    self.has_image = True  # type: ignore[attr-defined]  # a translator writes one page
+    classes = [f"align-{node['align']}"] if "align" in node else []
+    self.body.append(self.emptytag(node, "img", "", CLASS=" ".join(classes), **attributes))
+
+
+def depart_image(self: HTML5Translator, node: nodes.image) -> None:
+    """Nothing to close."""
+
+
+def _css(length: str) -> str:
+    return f"{length}px" if length.replace(".", "").isdigit() else length
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.add_node(nodes.image, override=True, html=(visit_image, depart_image))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

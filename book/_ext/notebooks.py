@@ -99,10 +99,10 @@ def write(path: Path, text: str) -> bool:
     return True
 
 
-def problems(book: Path = BOOK) -> Iterator[str]:
+def problems() -> Iterator[str]:
     """Every notebook that is out of step, one line each."""
-    for chapter in chapters(book):
-        name, path = chapter.relative_to(book.parent), chapter.with_suffix(".ipynb")
+    for chapter in chapters(BOOK):
+        name, path = chapter.relative_to(ROOT), chapter.with_suffix(".ipynb")
         try:
             if reason := staleness(chapter):
                 yield f"{name} {reason}"
@@ -110,10 +110,10 @@ def problems(book: Path = BOOK) -> Iterator[str]:
                 yield f"{name} says in its prose what its notebook does not"
         except plain.PlainError as error:
             yield str(error)
-    known = {chapter.with_suffix(".ipynb") for chapter in chapters(book)}
-    for path in sorted(book.rglob("*.ipynb")):
+    known = {chapter.with_suffix(".ipynb") for chapter in chapters(BOOK)}
+    for path in sorted(BOOK.rglob("*.ipynb")):
         if path not in known and ".ipynb_checkpoints" not in path.parts:
-            yield f"{path.relative_to(book.parent)} is the notebook of no chapter: delete it"
+            yield f"{path.relative_to(ROOT)} is the notebook of no chapter: delete it"
 
 
 def refresh(todo: list[Path], *, everything: bool = False) -> int:
@@ -171,8 +171,8 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{line}: run make notebooks" if "delete it" not in line else line, file=sys.stderr
             )
         return bool(found)
-    todo = [path.resolve() for path in options.chapters] or chapters()
-    if unknown := [path for path in todo if path not in chapters()]:
+    todo = [path.resolve() for path in options.chapters] or chapters(BOOK)
+    if unknown := [path for path in todo if path not in chapters(BOOK)]:
         parser.error(f"{unknown[0]} is not an executable chapter of {BOOK}")
     return bool(refresh(todo, everything=options.all))
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from IPython.display import display
+from torch import Tensor
 
 MIME = "application/vnd.linebyline.claim+json"
 GLUE_PREFIX = (
@@ -84,7 +85,7 @@ def claim(
     source: str,
     statement: str,
     setup: str,
-    measured: Mapping[str, float],
+    measured: Mapping[str, float | Tensor],
     holds: str,
     expected: bool = True,
 ) -> None:
@@ -97,7 +98,7 @@ def claim(
         source: whose claim it is, with year and place ("Novikoff 1962, theorem").
         statement: what the source says, in one sentence.
         setup: what was run here: data, model, how many runs.
-        measured: names and plain numbers; everything that ``holds`` mentions, and what the reader
+        measured: names and numbers; everything that ``holds`` mentions, and what the reader
         should see besides.
         holds: comparisons over the names of ``measured``, joined by ``and``: ``"0 < mistakes <=
             bound"``. Arithmetic, ``min``, ``max`` and ``abs`` are allowed.
@@ -132,7 +133,7 @@ def publish(name: str, value: float | str) -> None:
     display(data, raw=True, metadata={"scrapbook": {"name": name, "mime_prefix": GLUE_PREFIX}})
 
 
-def _number(name: str, value: float) -> float | int:
+def _number(name: str, value: float | Tensor) -> float | int:
     number = value.item() if hasattr(value, "item") else value
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise ValueError(

@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-import pooch
 import requests
 from requests.exceptions import ChunkedEncodingError
 
@@ -25,6 +24,8 @@ class DownloadError(OSError):
 
 def cache_folder() -> Path:
     """The folder where downloads are kept; it need not exist yet."""
+    import pooch  # here, because it brings tqdm's notebook bar and that bar's warning
+
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named).expanduser() if named else pooch.os_cache("linebyline")
 
@@ -49,6 +50,8 @@ def fetch(name: str, *, urls: Sequence[str], checksum: str, folder: Path | None 
         ValueError: ``name`` leads out of the folder, ``urls`` is empty, or ``checksum`` is not of
             the form above.
     """
+    import pooch
+
     if not name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
         raise ValueError(f"name is {name!r}; it must name a file inside the folder")
     if isinstance(urls, str) or not urls:

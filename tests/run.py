@@ -79,7 +79,7 @@ def environment() -> dict[str, str]:
     outputs that cells are compared with were made without.
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith("LINEBYLINE_")}
-    return kept | {"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    return kept | {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "TQDM_DISABLE": "1"}
 
 
 def run(stage: Stage) -> Result:

@@ -1,10 +1,12 @@
 """Direct labels: each line is named where it ends, and no two names overlap.
 
-A legend makes the eye travel and match; a name at the line's end is read where one looks anyway (Tufte, *The Visual
-Display of Quantitative Information*, 1983, on labels within the field). Where two ends are close, the names are moved
-apart by the least amount that makes room, and a thin leader shows which end is whose.
+A legend makes the eye travel and match; a name at the line's end is read where one looks anyway
+(Tufte, *The Visual Display of Quantitative Information*, 1983, on labels within the field). Where
+two ends are close, the names are moved apart by the least amount that makes room, and a thin leader
+shows which end is whose.
 
-The names are placed when the figure is drawn, so they stay right after the axes are scaled, resized or zoomed.
+The names are placed when the figure is drawn, so they stay right after the axes are scaled, resized
+or zoomed.
 """
 
 from collections.abc import Sequence
@@ -21,10 +23,12 @@ LINE_HEIGHT = 1.3
 
 
 def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """The nearest positions, in least squares and in the same order, that keep `gap` between neighbours.
+    """The nearest positions, in least squares and in the same order, that keep `gap` between
+    neighbours.
 
-    This is isotonic regression by pooling adjacent violators (Ayer et al., 1955): with i·gap taken off the i-th in order,
-    "at least a gap apart" becomes "not decreasing", and neighbours that violate it are replaced by their mean.
+    This is isotonic regression by pooling adjacent violators (Ayer et al., 1955): with i·gap taken
+    off the i-th in order, "at least a gap apart" becomes "not decreasing", and neighbours that
+    violate it are replaced by their mean.
 
     Args:
         positions: where the names would stand, any order.
@@ -51,13 +55,15 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
 
 
 class EndLabel(Annotation):
-    """One name, right of the axes, at the height of its line's last point; its column keeps it off its neighbours."""
+    """One name, right of the axes, at the height of its line's last point.
 
-    def __init__(self, text: str, line: Line2D, column: list["EndLabel"]) -> None:
-        axes = line.axes
-        assert isinstance(axes, Axes)  # the line was drawn
-        # Beside the axes by a fixed distance in points, whatever the figure's size
+    The names of one axes share a column, in which each makes room for the others.
+    """
+
+    def __init__(self, text: str, line: Line2D, axes: Axes, column: list["EndLabel"]) -> None:
+        # Beside the axes by 12 points, whatever the size of the figure.
         beside = axes.transAxes + ScaledTranslation(12 / 72, 0, axes.figure.dpi_scale_trans)
+        leader = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.9}
         super().__init__(
             text,
             xy=last_point(line),
@@ -68,33 +74,24 @@ class EndLabel(Annotation):
             ha="left",
             annotation_clip=False,
             clip_on=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": line.get_color(),
-                "linewidth": 0.9,
-                "relpos": (0, 0.5),
-                "shrinkA": 2,
-                "shrinkB": 1,
-            },
+            arrowprops={**leader, "relpos": (0, 0.5), "shrinkA": 2, "shrinkB": 1},
         )
-        self._column = column
-        self._height = 0.5
+        self._place, self._column = axes, column
 
     def update_positions(self, renderer: RendererBase) -> None:
         """What matplotlib calls before it measures or draws an annotation."""
-        box = self.axes.bbox  # type: ignore[union-attr]
-        pixels_a_point = self.figure.dpi / 72  # type: ignore[union-attr]
+        box, pixels_a_point = self._place.bbox, self._place.figure.dpi / 72
         ends = [label._end_height() for label in self._column]
-        gap = max(label.get_fontsize() for label in self._column) * LINE_HEIGHT * pixels_a_point
+        type_size = max(float(label.get_fontsize()) for label in self._column)
+        gap = type_size * LINE_HEIGHT * pixels_a_point
         heights = spread(ends, gap, box.y0 + gap / 3, box.y1 - gap / 3)
         self.xyann = (1, (heights[self._column.index(self)] - box.y0) / box.height)
         super().update_positions(renderer)
 
     def _end_height(self) -> float:
-        axes = self.axes
-        assert axes is not None
-        height = float(axes.transData.transform(self.xy)[1])
-        return min(max(height, axes.bbox.y0), axes.bbox.y1)  # a line that leaves the axes is named where it leaves
+        """In pixels; a line that leaves the axes is named at the edge where it left."""
+        height = float(self._place.transData.transform(self.xy)[1])
+        return min(max(height, self._place.bbox.y0), self._place.bbox.y1)
 
 
 def last_point(line: Line2D) -> tuple[float, float]:
@@ -104,21 +101,21 @@ def last_point(line: Line2D) -> tuple[float, float]:
     return float(x[drawn[-1]]), float(y[drawn[-1]])
 
 
-def label_ends(lines: Sequence[Line2D], texts: Sequence[str]) -> list[EndLabel]:
+def label_ends(ax: Axes, lines: Sequence[Line2D], texts: Sequence[str]) -> list[EndLabel]:
     """Write each line's name beside the axes, at its end, in its colour.
 
     Args:
-        lines: lines of one axes, each with at least one finite point.
+        ax: the axes of the lines.
+        lines: lines with at least one finite point each.
         texts: their names, in the same order.
 
     Raises:
         ValueError: `texts` and `lines` differ in number.
     """
     if len(lines) != len(texts):
-        raise ValueError(f"texts must have one name a line: {len(texts)} names for {len(lines)} lines")
+        raise ValueError(f"texts has {len(texts)} names for {len(lines)} lines: one a line")
     column: list[EndLabel] = []
     for line, text in zip(lines, texts, strict=True):
-        label = EndLabel(text, line, column)
-        column.append(label)
-        line.axes.add_artist(label)  # type: ignore[union-attr]
+        column.append(EndLabel(text, line, ax, column))
+        ax.add_artist(column[-1])
     return column

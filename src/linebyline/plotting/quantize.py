@@ -1,26 +1,29 @@
 """Few colours, small files: a picture with transparency becomes a palette PNG.
 
-The method is the farthest-point palette of Gonzalez, "Clustering to minimize the maximum intercluster distance"
-(Theoretical Computer Science 38, 1985): each new entry is the colour that the palette so far serves worst. Pillow's own
-quantizers for RGBA divide the cube of colours by bits instead, which shifts hues visibly where there are few colours.
+The method is the farthest-point palette of Gonzalez, "Clustering to minimize the maximum
+intercluster distance" (Theoretical Computer Science 38, 1985): each new entry is the colour that
+the palette so far serves worst. Pillow's own quantizers for RGBA divide the cube of colours by bits
+instead, which shifts hues visibly where there are few colours.
 
-Distances are measured between premultiplied colours (red·alpha, green·alpha, blue·alpha, alpha), because these, not the
-stored ones, are what a reader sees: a figure on any ground g is red·alpha + (1 - alpha)·g.
+Distances are measured between premultiplied colours (red·alpha, green·alpha, blue·alpha, alpha),
+because these, not the stored ones, are what a reader sees: a figure on any ground g is red·alpha +
+(1 - alpha)·g.
 """
 
 import numpy as np
 from PIL import Image
 
 EXACT_SHARE = 0.5
-"""The part of the palette that goes to the most frequent colours as they are, so that lines and areas shift by nothing."""
+"""The part of the palette for the most frequent colours as they are: lines and areas are exact."""
 
 
-def quantize(image: Image.Image, colors: int = 48) -> Image.Image:
-    """The same picture with at most `colors` colours, transparency included, as a palette image (mode "P").
+def quantize(image: Image.Image, colors: int = 64) -> Image.Image:
+    """The same picture as a palette image (mode "P"), in so many colours, transparency included.
 
     Args:
         image: an RGBA picture.
-        colors: entries in the palette, 2 to 256. The transparent one comes first, where the picture has it.
+        colors: entries in the palette, 2 to 256. The transparent one comes first, where the picture
+            has it.
 
     Raises:
         ValueError: `colors` is out of range, or `image` is not RGBA.
@@ -30,12 +33,17 @@ def quantize(image: Image.Image, colors: int = 48) -> Image.Image:
     if image.mode != "RGBA":
         raise ValueError(f"image must be RGBA, but its mode is {image.mode}: convert it first")
     pixels = np.asarray(image).reshape(-1, 4)
-    pixels = np.where(pixels[:, 3:] == 0, 0, pixels).astype(np.uint8)  # what is invisible has one colour, not many
-    packed, inverse, counts = np.unique(pixels.view("<u4").ravel(), return_inverse=True, return_counts=True)
+    # What is invisible has one colour, not many.
+    pixels = np.where(pixels[:, 3:] == 0, 0, pixels).astype(np.uint8)
+    packed, inverse, counts = np.unique(
+        pixels.view("<u4").ravel(), return_inverse=True, return_counts=True
+    )
     seen = packed.astype("<u4").view(np.uint8).reshape(-1, 4)
 
     entries, nearest = _farthest_points(_premultiplied(seen), counts, colors)
-    quantized = Image.fromarray(nearest[inverse].astype(np.uint8).reshape(image.height, image.width))
+    quantized = Image.fromarray(
+        nearest[inverse].astype(np.uint8).reshape(image.height, image.width)
+    )
     quantized.putpalette(seen[entries].tobytes(), "RGBA")
     return quantized
 
@@ -45,7 +53,9 @@ def _premultiplied(colors: np.ndarray) -> np.ndarray:
     return np.concatenate([rgb * alpha / 255, alpha], axis=1)
 
 
-def _farthest_points(points: np.ndarray, counts: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
+def _farthest_points(
+    points: np.ndarray, counts: np.ndarray, limit: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the chosen points, and for every point the position of its nearest among them."""
     # Transparency first, then the most frequent; all of them, if they fit.
     queue = np.lexsort((-counts, points[:, 3] > 0))

@@ -1,0 +1,72 @@
+"""The parts of a network's drawing: dots for inputs, rings for neurons, arrows, a step.
+
+An input is a value and computes nothing, so it is a dot and no ring. One unit of the axes is one
+inch in a figure made here.
+"""
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
+
+from linebyline.plotting.style import INK, WIDTH
+
+MOST, FIRST = 6, 3
+"""A layer of more units than the one shows as many as the other, an ellipsis, and its last."""
+
+RING, DOT = 0.19, 0.075
+"""Radii of a neuron and of an input."""
+
+FILL, RIM = to_rgba(INK, 0.12), 1.8
+"""What a ring is filled with, a breath of ink, and the width of its rim in points."""
+
+
+def canvas(ax: Axes | None, low: float, high: float) -> Axes:
+    """Axes that show no axes, as wide as the page; in a figure of their own if None is given."""
+    if ax is None:
+        ax = plt.figure(figsize=(WIDTH, high - low), layout="none").add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, WIDTH), ylim=(low, high), aspect="equal")
+    ax.set_axis_off()
+    return ax
+
+
+def column(size: int, pitch: float) -> list[tuple[int | None, float]]:
+    """What is drawn of a layer, top to bottom about height 0: (index, height); None: ellipsis."""
+    shown: list[int | None] = list(range(size)) if size <= MOST else [*range(FIRST), None, size - 1]
+    return [(index, ((len(shown) - 1) / 2 - i) * pitch) for i, index in enumerate(shown)]
+
+
+def draw_ring(ax: Axes, x: float, y: float, radius: float = RING) -> None:
+    """A neuron."""
+    ring = Circle((x, y), radius, facecolor=FILL, edgecolor=INK, linewidth=RIM, zorder=2)
+    ax.add_patch(ring)
+
+
+def draw_dot(ax: Axes, x: float, y: float, radius: float = DOT) -> None:
+    """An input."""
+    ax.add_patch(Circle((x, y), radius, facecolor=INK, linewidth=0, zorder=2))
+
+
+def draw_ellipsis(ax: Axes, x: float, y: float) -> None:
+    """Three dots, one below the other: and so on."""
+    for shift in (0.11, 0.0, -0.11):
+        draw_dot(ax, x, y + shift, 0.024)
+
+
+def draw_arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """What goes from one part to the next."""
+    style = "-|>,head_width=0.28,head_length=0.55"
+    arrow = FancyArrowPatch(start, end, arrowstyle=style, mutation_scale=11, shrinkA=0, shrinkB=0)
+    arrow.set(color=INK, linewidth=1.6)
+    ax.add_patch(arrow)
+
+
+def draw_step(ax: Axes, x: float, y: float, radius: float) -> None:
+    """The threshold: a rounded box with the graph of the step function, which is flat, up, flat."""
+    corner, side = (x - radius, y - radius), 2 * radius
+    shape = "round,pad=0,rounding_size=0.14"
+    box = FancyBboxPatch(corner, side, side, boxstyle=shape, facecolor=FILL, edgecolor=INK)
+    box.set(linewidth=RIM, zorder=2)
+    ax.add_patch(box)
+    xs, ys = [x - 0.2, x, x, x + 0.2], [y - 0.14, y - 0.14, y + 0.14, y + 0.14]
+    ax.plot(xs, ys, color=INK, linestyle="-", linewidth=2.2, solid_joinstyle="miter", zorder=3)

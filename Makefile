@@ -62,7 +62,8 @@ wheelhouse: $(VENV)/.ready ## pack the lock into wheelhouse/: elsewhere, make bo
 	@echo "wheelhouse/ holds $$(ls wheelhouse | wc -l | tr -d ' ') packages for $$($(PY) -VV | cut -d' ' -f1,2) on $$(uname -sm)"
 
 bench: $(VENV)/.ready ## time the code beside torch and its peers
-	@$(PY) -m pytest benchmarks -p no:xdist --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
+	@$(PY) -m pytest benchmarks -q -o addopts= -o "python_files=bench_*.py" -o "python_functions=bench_*" \
+	  --benchmark-group-by=group --benchmark-columns=median,iqr,rounds --benchmark-sort=name
 
 clean: ## delete what was built; .venv stays
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,280 @@
+"""Every place of the book that text can refer to, with the number and address the site gives it.
+
+The numbers follow Sphinx as Jupyter Book sets it up: figures, tables, listings, exercises and
+theorems carry the chapter's number (Fig. 2.1), equations count by themselves on each page. Pages
+that the table of contents does not number share their counts, in reading order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from docutils.nodes import make_id
+from mdit_py_plugins.anchors.index import slugify
+from myst import Directive, Piece, PlainError, directive, flat, pieces
+
+PROOFS = (
+    *(
+        "algorithm",
+        "assumption",
+        "axiom",
+        "conjecture",
+        "corollary",
+        "criterion",
+        "definition",
+        "example",
+        "lemma",
+    ),
+    *("notation", "observation", "property", "proposition", "remark", "theorem"),
+)
+VERBATIM = {
+    "math",
+    "code-block",
+    "code",
+    "sourcecode",
+    "literalinclude",
+    "code-cell",
+    "glossary",
+    "bibliography",
+}
+_NAMES = {
+    "figure": "Fig.",
+    "table": "Table",
+    "listing": "Listing",
+    "section": "Section",
+    "page": "Section",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One place: its page (``book/part/chapter.html``) and anchor, and what the site calls it."""
+
+    page: str
+    title: str
+    kind: str  # section, page, figure, table, listing, equation, exercise, solution, prf:..., block
+    number: str = ""
+    anchor: str = ""
+
+    @property
+    def address(self) -> str:
+        """Below the site's address."""
+        return f"{self.page}#{self.anchor}" if self.anchor else self.page
+
+    @property
+    def numbered(self) -> str:
+        """As ``numref`` writes it: Fig. 2.1, Exercise 2.1, Theorem 2.1; an equation as (1)."""
+        if self.kind == "equation":
+            return f"({self.number})"
+        name = _NAMES.get(self.kind, self.kind.removeprefix("prf:").capitalize())
+        if self.kind == "solution":
+            name = "Solution to Exercise"
+        return f"{name} {self.number}".strip()
+
+    @property
+    def words(self) -> str:
+        """As ``ref`` writes it: a title or caption where there is one, else the numbered name."""
+        return (
+            self.title
+            if self.kind in ("section", "page", "figure", "table", "listing", "block")
+            else self.numbered
+        )
+
+
+def numbered_kind(found: Directive) -> str | None:
+    """What a directive counts as, if it carries a number."""
+    name = found.name.removesuffix("-start")
+    if {"nonumber", "hidden"} & found.options.keys():
+        return None
+    if name == "exercise" or name.removeprefix("prf:") in PROOFS:
+        return name
+    if name == "figure" and found.body.strip():
+        return "figure"
+    if name in ("list-table", "table") and found.argument:
+        return "table"
+    if name in ("code-block", "code", "sourcecode", "literalinclude") and found.options.get(
+        "caption"
+    ):
+        return "listing"
+    return "equation" if name == "math" and found.label else None
+
+
+def ordinal(page: str, kind: str, count: int) -> str:
+    """The key of the page's n-th numbered block of a kind, labelled or not."""
+    return f"{page}::{kind}-{count}"
+
+
+def code_figure(options: Mapping[str, Any]) -> dict[str, str]:
+    """Name and caption that a code cell gives its figure, if any."""
+    figure = (options.get("mystnb") or {}).get("figure") or {}
+    return {key: str(figure[key]).strip() for key in ("name", "caption") if figure.get(key)}
+
+
+def labels(
+    text_of_chapter_by_path: Mapping[str, str],
+    numbers: Mapping[str, str] | None = None,
+    *,
+    equations_by_chapter: bool = False,
+) -> dict[str, Target]:
+    """All targets of the book, by label in lower case.
+
+    Also by a page's path (``book/part/chapter.md``), a heading's (``book/part/chapter.md#slug``)
+    and a numbered block's place (``ordinal``), so that what has no label can be found too.
+
+    Args:
+        text_of_chapter_by_path: the pages, by path from the root, in the order of the contents.
+        numbers: the chapters' numbers by path (``chapter_numbers``); without, none has any.
+        equations_by_chapter: number them (2.1), as Sphinx's ``math_numfig`` does, instead of (1).
+
+    Raises:
+        PlainError: two places have one label, or a solution is to an exercise that does not exist.
+    """
+    collector = _Collector(numbers or {}, equations_by_chapter)
+    for path, text in text_of_chapter_by_path.items():
+        collector.page(path, text)
+    for label, (path, line, exercise) in collector.solutions.items():
+        if exercise not in collector.targets:
+            raise PlainError(
+                path,
+                line,
+                f"no exercise {exercise!r}",
+                "give the label of an exercise of this book",
+            )
+        solved = collector.targets[exercise]
+        collector.targets[label] = replace(collector.targets[label], number=solved.number)
+    return collector.targets
+
+
+class _Collector:
+    def __init__(self, numbers: Mapping[str, str], equations_by_chapter: bool) -> None:
+        self.numbers = numbers
+        self.equations_by_chapter = equations_by_chapter
+        self.targets: dict[str, Target] = {}
+        self.solutions: dict[str, tuple[str, str, str]] = {}
+        self.counts: Counter[tuple[str, str]] = (
+            Counter()
+        )  # by kind and chapter number: how the site counts
+        self.ordinals: Counter[str] = Counter()  # by kind, on this page
+
+    def page(self, path: str, text: str) -> None:
+        self.path, self.address = path, str(Path(path).with_suffix(".html").as_posix())
+        self.number = self.numbers.get(path, "")
+        self.sections = [0] * 7
+        self.pending: list[tuple[str, str]] = []
+        self.ordinals.clear()
+        self.targets[path] = Target(self.address, Path(path).stem, "page", self.number)
+        self.walk(text)
+        self.settle("block", "")
+
+    def add(self, label: str, line: str, target: Target) -> None:
+        if label.lower() in self.targets:
+            other = self.targets[label.lower()].page
+            raise PlainError(
+                self.path, line, f"label {label!r} is taken, on {other}", "choose another"
+            )
+        self.targets[label.lower()] = target
+
+    def settle(self, kind: str, title: str, number: str = "") -> None:
+        """Give the labels that were waiting, ``(label)=``, the block that follows them."""
+        for label, line in self.pending:
+            self.add(label, line, Target(self.address, title, kind, number, make_id(label)))
+        self.pending = []
+
+    def count(self, kind: str) -> str:
+        """The number of the next block of a kind."""
+        if kind == "equation" and not self.equations_by_chapter:
+            self.counts[kind, self.path] += 1
+            return str(self.counts[kind, self.path])
+        chapter = self.number.split(".")[0]
+        self.counts[kind, chapter] += 1
+        return f"{chapter}.{self.counts[kind, chapter]}".lstrip(".")
+
+    def numbered(self, kind: str, label: str, line: str, title: str, anchor: str) -> None:
+        self.ordinals[kind] += 1
+        target = Target(self.address, title, kind, self.count(kind), anchor)
+        self.targets[ordinal(self.path, kind, self.ordinals[kind])] = target
+        self.settle(kind, title, target.number)
+        if label:
+            self.add(label, line, target)
+
+    def walk(self, text: str, depth: int = 0) -> None:
+        for piece in pieces(text):
+            if piece.kind == "myst_target":
+                self.pending.append((piece.token.content, piece.lines[0]))
+            elif piece.kind == "heading" and not depth:
+                self.heading(piece)
+            elif piece.kind == "math_block_label":
+                label = piece.token.info
+                self.numbered("equation", label, piece.lines[0], "", make_id(f"equation-{label}"))
+            elif piece.kind == "amsmath" and piece.token.meta["numbered"] != "*":
+                self.numbered("equation", "", piece.lines[0], "", "")
+            elif piece.kind == "directive":
+                self.directive(directive(piece), depth)
+            elif piece.kind not in ("myst_line_comment", "footnote_reference_open"):
+                self.settle("block", "")
+
+    def heading(self, piece: Piece) -> None:
+        level, title = piece.level, flat(piece.token.content)
+        self.sections[level:] = [self.sections[level] + 1, *[0] * (6 - level)]
+        below = [str(count) for count in self.sections[2 : level + 1]]
+        number = ".".join([self.number, *below]) if self.number else ""
+        if level == 1:
+            self.targets[self.path] = Target(self.address, title, "page", number)
+        anchor = make_id(title)
+        self.targets.setdefault(
+            f"{self.path}#{slugify(title)}", Target(self.address, title, "section", number, anchor)
+        )
+        self.settle("section", title, number)
+
+    def directive(self, found: Directive, depth: int) -> None:
+        if found.name == "code-cell":
+            figure = code_figure(found.options)
+            if figure.get("caption"):
+                self.numbered_code_figure(figure, found.line)
+        elif kind := numbered_kind(found):
+            caption = found.body.split("\n\n")[0] if kind == "figure" else found.argument
+            title = str(found.options["caption"]) if kind == "listing" else caption
+            raw = kind == "exercise" or kind.startswith(
+                "prf:"
+            )  # these write the label as it is into the page
+            anchor = (
+                found.label
+                if raw
+                else make_id(f"equation-{found.label}" if kind == "equation" else found.label)
+            )
+            self.numbered(kind, found.label, found.line, flat(title), anchor)
+        elif found.label and "hidden" not in found.options:
+            kind = found.name.removesuffix("-start")
+            known = kind in ("exercise", "solution") or kind.startswith("prf:")
+            anchor = found.label if known else make_id(found.label)
+            title = "" if known else flat(found.argument)
+            self.settle(kind if known else "block", title)
+            self.add(
+                found.label,
+                found.line,
+                Target(self.address, title, kind if known else "block", "", anchor),
+            )
+            if kind == "solution":
+                self.solutions[found.label.lower()] = (
+                    self.path,
+                    found.line,
+                    found.argument.lower(),
+                )
+        else:
+            self.settle("block", "")
+        if found.name not in VERBATIM and "hidden" not in found.options:
+            self.walk(found.body, depth + 1)
+
+    def numbered_code_figure(self, figure: dict[str, str], line: str) -> None:
+        """As a figure, but without an ordinal: notebooks count the figures of their prose alone."""
+        title = flat(figure["caption"].split("\n\n")[0])
+        target = Target(
+            self.address, title, "figure", self.count("figure"), make_id(figure.get("name", ""))
+        )
+        self.settle("figure", title, target.number)
+        if name := figure.get("name"):
+            self.add(name, line, target)

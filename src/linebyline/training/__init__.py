@@ -1,0 +1,1 @@
+"""The training loop, what it records, and how a model is judged."""

@@ -1,0 +1,67 @@
+"""A tally of figures that stay on the device until someone wants to read them."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+class Tally:
+    """Losses and metrics of batch after batch, and their means over examples.
+
+    A GPU works through a queue that Python fills. `loss.item()` at each step would make Python wait
+    until the queue is empty, and then the GPU wait for Python. So figures are collected as
+    tensors, and read many at a time.
+    """
+
+    def __init__(self) -> None:
+        self._examples: list[int] = []
+        self._unread: dict[str, list[Tensor]] = {}
+        self._read: dict[str, list[float]] = {}
+
+    @property
+    def unread(self) -> int:
+        """How many batches have been added since the last reading."""
+        return len(next(iter(self._unread.values()), []))
+
+    def add(self, figures: dict[str, Tensor], examples: int) -> None:
+        """Take the figures of one batch of so many examples. Nothing is read yet.
+
+        Raises:
+            TypeError: a figure is no tensor.
+            ValueError: a figure has more numbers than one.
+        """
+        for name, figure in figures.items():
+            if not isinstance(figure, Tensor):
+                raise TypeError(
+                    f"{name!r} must return a scalar tensor, not {type(figure).__name__}; "
+                    "leave out .item(), which waits for the device at every batch"
+                )
+            if figure.ndim:
+                raise ValueError(
+                    f"{name!r} must return a scalar tensor, one number for the batch, "
+                    f"not shape {tuple(figure.shape)}"
+                )
+            self._unread.setdefault(name, []).append(figure.detach())
+        self._examples.append(examples)
+
+    def read(self) -> list[float]:
+        """Wait for the device, and return the losses of all batches since the last reading."""
+        fresh = {name: torch.stack(unread).tolist() for name, unread in self._unread.items()}
+        self._unread.clear()
+        for name, values in fresh.items():
+            self._read.setdefault(name, []).extend(values)
+        return fresh.get("loss", [])
+
+    def means(self) -> dict[str, float]:
+        """Each figure's mean over all examples.
+
+        A mean of the batches' means would give the examples of a smaller last batch more weight;
+        here each batch counts by its examples.
+        """
+        self.read()
+        weights = [count / sum(self._examples) for count in self._examples]
+        return {
+            name: math.fsum(weight * value for weight, value in zip(weights, values, strict=True))
+            for name, values in self._read.items()
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,9 @@ def execute(
         on_cell_executed=count,
     )
     try:
-        client.execute(env={**os.environ, **ENVIRONMENT, **(environment or {})})
+        # Not client.execute(): in a thread it would leave its event loop open.
+        run = client.async_execute(env={**os.environ, **ENVIRONMENT, **(environment or {})})
+        asyncio.run(run)
     except CellExecutionError as error:
         raise ChapterError(
             f"{place}, cell {_number(code)}: {error.ename}: {' '.join(error.evalue.split())}"

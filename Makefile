@@ -27,7 +27,7 @@ help: ## this list
 # jupyter-book copies static files and links code only in a clean build, so every build is one.
 book: $(VENV)/.ready ## build the site from the stored outputs; nothing is executed
 	@rm -rf _build/html _build/.doctrees
-	$(PY) -m jupyter_book build .
+	$(VENV)/bin/jupyter-book build .
 	@echo "The book: _build/html/index.html (or make serve)"
 
 serve: book ## build the site and serve it on 127.0.0.1 (PORT=8000)

@@ -31,8 +31,7 @@ book: $(VENV)/.ready ## build the site from the stored outputs; nothing is execu
 	@echo "The book: _build/html/index.html (or make serve)"
 
 serve: book ## build the site and serve it on 127.0.0.1 (PORT=8000)
-	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl-C; another port: make serve PORT=8001)"
-	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+	@$(PY) book/_ext/serve.py --port $(PORT)
 
 test: $(VENV)/.ready ## run every check (STAGES="lint unit" for some, see tests/run.py)
 	@$(PY) tests/run.py $(STAGES)

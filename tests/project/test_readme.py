@@ -43,3 +43,7 @@ def test_commands_and_links_exist(page: Path) -> None:
     assert set(re.findall(r"^ *make ([a-z]+)", code, re.M)) <= targets
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (ROOT / link).exists(), f"{page.name} links to {link}"
+
+
+def test_its_picture_is_small() -> None:
+    assert (ROOT / ".github" / "chapter.png").stat().st_size < 150_000

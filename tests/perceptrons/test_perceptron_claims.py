@@ -1,0 +1,59 @@
+"""Each claim of the chapter turns when the thing that it is about is broken."""
+
+from pathlib import Path
+
+import pytest
+from claims import claims_of
+from execution import execute
+
+CHAPTER = Path(__file__).parents[2] / "book/perceptrons/perceptron.md"
+
+# One defect for each claim, all in one run of the chapter.
+DEFECTS = """\
+```{code-cell} ipython3
+import torch
+from linebyline.linear_models import perceptron, separability, voted_perceptron
+
+# The theorem is about a start at zero: start far away instead.
+rule, one = perceptron.mistakes, perceptron.with_one
+far = torch.Generator().manual_seed(0)
+perceptron.mistakes = lambda x, y, w, orders: rule(
+    x, y, w + 100 * torch.randn(w.shape, generator=far, dtype=w.dtype), orders
+)
+
+# The vote is about how long weights survived: count only the last ones.
+whole_run = perceptron.MistakeLog.__init__
+
+def only_the_last(self, *arguments, **settings):
+    whole_run(self, *arguments, **settings)
+    self.survived = torch.zeros_like(self.survived)
+    self.survived[-1] = 1
+
+perceptron.MistakeLog.__init__ = only_the_last
+
+# XOR is about two inputs: smuggle in their product where the constant 1 is.
+def with_product(x):
+    return one(x) if x.shape[-1] != 2 else one(torch.cat([x, x[..., :1] * x[..., 1:]], dim=-1))
+
+perceptron.with_one = separability.with_one = with_product
+
+# The labels are about tossing a coin: let it always fall on one side.
+torch.randint = lambda high, size, generator: torch.ones(size, dtype=torch.long)
+```
+
+"""
+
+
+@pytest.mark.timeout(300)
+def test_every_claim_turns_when_its_subject_is_broken(tmp_path):
+    text = CHAPTER.read_text("utf8")
+    first = text.index("```{code-cell}")
+    broken = tmp_path / "perceptron.md"
+    broken.write_text(text[:first] + DEFECTS + text[first:], "utf8")
+    verdicts = {claim.id: claim.verdict for claim in claims_of(execute(broken, allow_errors=True))}
+    assert verdicts == {
+        "perceptron-mistake-bound": False,
+        "perceptron-voting": False,
+        "perceptron-xor": False,
+        "perceptron-random-labels": False,
+    }

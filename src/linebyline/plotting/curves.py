@@ -133,7 +133,7 @@ def training_curves(
         (test_line,) = ax.plot(ends, test, color=PALETTE[1], linestyle=LINE_STYLES[1])
         test_line.set_marker(_marker(test, "^"))
         label_ends(ax, [train_line, test_line], ["train", "test"])
-    ax.set(xlabel="" if below else "step", ylabel="loss")
+    ax.set(xlabel="" if below else "step", ylabel="training loss" if test is None else "loss")
     ax.margins(x=0.015)
     if epochs is not None and len(ends) <= 100:
         ax.set_xticks(ends, minor=True)

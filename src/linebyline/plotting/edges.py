@@ -15,6 +15,7 @@ from matplotlib.textpath import TextPath
 
 from linebyline.plotting.clipping import clip
 from linebyline.plotting.style import INK, PALETTE
+from linebyline.plotting.units import points_a_unit
 
 POSITIVE, NEGATIVE = PALETTE[0], PALETTE[1]
 THINNEST, THICKEST = 0.8, 2.8
@@ -23,8 +24,12 @@ THINNEST, THICKEST = 0.8, 2.8
 SIZE = 11.5
 """Points: the type of a written weight."""
 
-PLACES = (0.35, 0.28, 0.42, 0.22, 0.5, 0.58, 0.65, 0.72, 0.78)
+PLACES = (0.35, 0.3, 0.4, 0.25, 0.45, 0.2, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 """Where on its line, from 0 to 1, a weight may be written, the best first."""
+
+
+SWEEPS = 6
+"""So often, at most, all weights look for a better place."""
 
 
 class Edge(NamedTuple):
@@ -72,26 +77,39 @@ def draw_edges(ax: Axes, edges: Sequence[Edge], strongest: float, *, written: bo
 
 
 def place(edges: Sequence[Edge], boxes: Sequence[np.ndarray]) -> list[float]:
-    """Where on each edge its weight is written, one after the other, where it disturbs least.
+    """Where on each edge its weight is written: where it disturbs least.
+
+    Each in turn takes its best place while the others keep theirs, until none would move: a local
+    optimum of coordinate descent, which for a handful of weights is as good as the best.
 
     Args:
         edges: all edges of the drawing.
         boxes: half the width and height of each weight as written, (2,); zeros where none is.
     """
-    taken: list[tuple[np.ndarray, np.ndarray]] = []
-    places: list[float] = []
-    for edge, box in zip(edges, boxes, strict=True):
-        others = [other for other in edges if other is not edge]
-        costs = []
-        for part in PLACES if box.any() else PLACES[:1]:
-            middle = edge.at(part)
-            covered = [(np.abs(middle - at) < box + half).all() for at, half in taken]
-            crossed = [_crosses(other, middle - box, middle + box) for other in others]
-            costs.append(100 * sum(covered) + sum(crossed))
-        places.append(PLACES[int(np.argmin(costs))])
-        if box.any():
-            taken.append((edge.at(places[-1]), box))
+    places = [PLACES[0]] * len(edges)
+    written = [i for i, box in enumerate(boxes) if box.any()]
+    for _ in range(SWEEPS if written else 0):
+        before = list(places)
+        for i in written:
+            others = [(edges[j].at(places[j]), boxes[j]) for j in written if j != i]
+            costs = [_cost(edges[i], edges, edges[i].at(part), boxes[i], others) for part in PLACES]
+            places[i] = PLACES[int(np.argmin(costs))]
+        if places == before:
+            break
     return places
+
+
+def _cost(
+    edge: Edge,
+    edges: Sequence[Edge],
+    at: np.ndarray,
+    box: np.ndarray,
+    others: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> int:
+    """How much a weight disturbs: to cover another is worse than to stand on lines."""
+    covered = sum(bool((np.abs(at - other) < box + half).all()) for other, half in others)
+    crossed = sum(_crosses(line, at - box, at + box) for line in edges if line is not edge)
+    return 100 * covered + crossed
 
 
 def format_weight(weight: float) -> str:
@@ -120,9 +138,7 @@ def _half_size(ax: Axes, text: str) -> np.ndarray:
     """Half the width and height of the text in data units, with some air."""
     if not text:
         return np.zeros(2)
-    box, limits = ax.bbox, ax.viewLim
-    points_a_unit = min(box.width / limits.width, box.height / limits.height) * 72 / ax.figure.dpi
-    return np.array([text_width(text, SIZE) / 2 + 3.5, SIZE * 0.5 + 1.5]) / points_a_unit
+    return np.array([text_width(text, SIZE) / 2 + 3.5, SIZE * 0.5 + 1.5]) / points_a_unit(ax)
 
 
 def _crosses(edge: Edge, low: np.ndarray, high: np.ndarray) -> bool:

@@ -110,16 +110,14 @@ def image_grid(
         norm = _scale(values, vmin, vmax, symmetric)
         cmap = cmap or (DIVERGING if symmetric else INK_MAP)
 
-    widest = max(_widths(titles)) if titles else 0.0
-    layout = _lay_out(values.shape[:3], widest, columns, titles is not None, colorbar)
-    type_size = TITLE_SIZE * min(1.0, (layout.width + GAP * 0.6) / max(widest, 1e-9))
+    layout, texts, type_size = _lay_out(values.shape[:3], columns, titles or [], colorbar)
     figure = plt.figure(figsize=layout.page, layout="none")
     axes = [figure.add_axes(layout.box(index)) for index in range(len(values))]
     for index, (ax, image) in enumerate(zip(axes, values, strict=True)):
         ax.imshow(image, cmap=cmap, norm=norm, interpolation="nearest")
         _frame(ax)
-        if titles:
-            ax.set_title(titles[index], fontsize=type_size, loc="center", pad=5)
+        if texts:
+            ax.set_title(texts[index], fontsize=type_size, loc="center", pad=5)
     if colorbar:
         _draw_scale(figure, layout, ScalarMappable(norm, cmap))
     return axes
@@ -160,32 +158,47 @@ def _scale(
     return Normalize(low, high)
 
 
-def _widths(titles: Sequence[str]) -> list[float]:
-    """The width of each title in inches."""
-    ruler = Figure(dpi=72)
-    boxes = [ruler.text(0, 0, title, fontsize=TITLE_SIZE).get_window_extent() for title in titles]
-    return [box.width / 72 for box in boxes]
-
-
 def _lay_out(
-    shape: tuple[int, ...], widest: float, columns: int | None, titled: bool, scaled: bool
-) -> Layout:
-    """Columns that leave titles their room, in rows as even as can be: 5 and 5, not 8 and 2."""
+    shape: tuple[int, ...], columns: int | None, titles: Sequence[str], scaled: bool
+) -> tuple[Layout, list[str], float]:
+    """The layout, the titles broken into lines, and the size of their type."""
     count, pixels_high, pixels_wide = shape
-    room = WIDTH - (SCALE_ROOM if scaled else 0)
-    most = max(1, min(count, 10, int((room + GAP) / (max(SMALLEST, widest) + GAP))))
-    even = -(-count // -(-count // most))
-    per_row = min(columns or even, count)
     largest = LARGEST if max(pixels_high, pixels_wide) <= PHOTOGRAPH else LARGEST_PHOTOGRAPH
-    width = min(largest, (room + GAP) / per_row - GAP)
-    return Layout(
+    room = WIDTH - (SCALE_ROOM if scaled else 0) + GAP
+    # Room for titles in one line if that can be, and rows as even as can be: 5 and 5, not 8 and 2.
+    wanted = min(max([SMALLEST, *map(_width, titles)]), largest)
+    most = max(1, min(count, 10, int(room / (wanted + GAP))))
+    per_row = min(columns or -(-count // -(-count // most)), count)
+    width = min(largest, room / per_row - GAP)
+    texts = [_wrap(title, width + GAP / 2) for title in titles]
+    shrink = min([1.0, *((width + GAP / 2) / max(_width(text), 1e-9) for text in texts)])
+    lines = max((text.count("\n") + 1 for text in texts), default=0)
+    layout = Layout(
         per_row=per_row,
         rows=-(-count // per_row),
         width=width,
         height=width * pixels_high / pixels_wide,
-        head=TITLE_SIZE * 1.75 / 72 if titled else 0.0,
+        head=(lines * TITLE_SIZE * 1.25 + 6) / 72 if texts else 0.0,
         beside=SCALE_ROOM if scaled else 0.0,
     )
+    return layout, texts, TITLE_SIZE * shrink
+
+
+def _width(text: str) -> float:
+    """Inches that a title takes, its widest line if it has several."""
+    return Figure(dpi=72).text(0, 0, text, fontsize=TITLE_SIZE).get_window_extent().width / 72
+
+
+def _wrap(title: str, room: float) -> str:
+    """The title with line breaks for spaces where it is wider than its room."""
+    lines: list[str] = []
+    for word in title.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _width(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def _frame(ax: Axes) -> None:

@@ -76,22 +76,24 @@ class EndLabel(Annotation):
             clip_on=False,
             arrowprops={**leader, "relpos": (0, 0.5), "shrinkA": 2, "shrinkB": 1},
         )
-        self._place, self._column = axes, column
+        self._place, self._column, self._end = axes, column, last_point(line)
 
     def update_positions(self, renderer: RendererBase) -> None:
         """What matplotlib calls before it measures or draws an annotation."""
         box, pixels_a_point = self._place.bbox, self._place.figure.dpi / 72
-        ends = [label._end_height() for label in self._column]
+        ends = [label._visible_end() for label in self._column]
         type_size = max(float(label.get_fontsize()) for label in self._column)
         gap = type_size * LINE_HEIGHT * pixels_a_point
-        heights = spread(ends, gap, box.y0 + gap / 3, box.y1 - gap / 3)
-        self.xyann = (1, (heights[self._column.index(self)] - box.y0) / box.height)
+        heights = spread([y for _, y in ends], gap, box.y0 + gap / 3, box.y1 - gap / 3)
+        own = self._column.index(self)
+        self.xy = tuple(self._place.transData.inverted().transform(ends[own]))
+        self.xyann = (1, (heights[own] - box.y0) / box.height)
         super().update_positions(renderer)
 
-    def _end_height(self) -> float:
+    def _visible_end(self) -> np.ndarray:
         """In pixels; a line that leaves the axes is named at the edge where it left."""
-        height = float(self._place.transData.transform(self.xy)[1])
-        return min(max(height, self._place.bbox.y0), self._place.bbox.y1)
+        box = self._place.bbox
+        return np.clip(self._place.transData.transform(self._end), box.min, box.max)
 
 
 def last_point(line: Line2D) -> tuple[float, float]:

@@ -26,10 +26,17 @@ from linebyline.plotting.units import (
     draw_ellipsis,
     draw_ring,
     draw_step,
+    points_a_unit,
 )
 
 WRITTEN = 6
 """Between two layers so many weights, at most, are written out; more would be a thicket."""
+
+ROOMY = 40.0
+"""Points: where a unit of the axes is drawn smaller than this, no weight is written."""
+
+MARGIN = 0.5
+"""Beside the first and the last layer, for the half of its name."""
 
 UNIT = 0.36
 """Radius of the sum and of the step in the drawing of one neuron."""
@@ -52,7 +59,7 @@ def network_diagram(
         labels: a name for each layer, written below it.
         weights: for each pair of neighbouring layers a matrix (outputs, inputs), as torch keeps
             them: blue and solid is positive, coral and dashed negative, the width is the magnitude.
-            Where all pairs have few, they are written on their lines.
+            Where all pairs have few, and there is room, they are written on their lines.
         ax: where to draw; a new figure if None.
 
     Raises:
@@ -72,7 +79,9 @@ def network_diagram(
     xs = [WIDTH / 2 + (i - (len(sizes) - 1) / 2) * across for i in range(len(sizes))]
     top = max(units[0][1] for units in layers) + RING + 0.06
     lines_below = (labels is not None) + (max(sizes) > MOST)
-    ax = canvas(ax, -top - 0.22 * lines_below - 0.1, top)
+    bottom = -top - 0.22 * lines_below - 0.1
+    ax = canvas(ax, (xs[0] - MARGIN, xs[-1] + MARGIN), (bottom, top))
+    written = written and points_a_unit(ax) >= ROOMY
     edges = []
     for i, (sources, targets) in enumerate(pairwise(layers)):
         radii = (RING if i else DOT, RING)
@@ -126,7 +135,7 @@ def neuron_diagram(
     widest = max(text_width(input_names[index], NAME) for index, _ in units if index is not None)
     x_in = min(max(0.9, 0.22 + widest / 72), 2.6)
     top = max(units[0][1] + 0.25, 1.05)
-    ax = canvas(ax, -max(units[0][1] + 0.25, 0.85), top)
+    ax = canvas(ax, (0, WIDTH), (-max(units[0][1] + 0.25, 0.85), top))
     shown = [(index, y) for index, y in units if index is not None]
     edges = [edge_between((x_in, y), (x_sum, 0), (DOT, UNIT), float(w[i])) for i, y in shown]
     draw_edges(ax, edges, float(np.abs(w).max()), written=True)

@@ -130,7 +130,8 @@ def use() -> None:
     maps by their names.
     """
     for colormap in (INK_MAP, SEQUENTIAL, DIVERGING):
-        mpl.colormaps.register(colormap, force=True)
+        if colormap.name not in mpl.colormaps:  # a second registration would warn
+            mpl.colormaps.register(colormap)
     mpl.rcParams.update(RC)
 
 

@@ -21,13 +21,25 @@ FILL, RIM = to_rgba(INK, 0.12), 1.8
 """What a ring is filled with, a breath of ink, and the width of its rim in points."""
 
 
-def canvas(ax: Axes | None, low: float, high: float) -> Axes:
-    """Axes that show no axes, as wide as the page; in a figure of their own if None is given."""
+def canvas(ax: Axes | None, across: tuple[float, float], down: tuple[float, float]) -> Axes:
+    """Axes that show no axes, for a drawing that reaches from one to the other in x and in y.
+
+    A figure of its own is as wide as the page; given axes are filled by the drawing.
+    """
     if ax is None:
-        ax = plt.figure(figsize=(WIDTH, high - low), layout="none").add_axes((0, 0, 1, 1))
-    ax.set(xlim=(0, WIDTH), ylim=(low, high), aspect="equal")
+        across = 0, WIDTH
+        size = WIDTH, down[1] - down[0]
+        ax = plt.figure(figsize=size, layout="none").add_axes((0, 0, 1, 1))
+    ax.set(xlim=across, ylim=down, aspect="equal")
     ax.set_axis_off()
     return ax
+
+
+def points_a_unit(ax: Axes) -> float:
+    """How large a unit of the axes is drawn; 72 in a figure of our own."""
+    box, limits = ax.bbox, ax.viewLim
+    pixels = min(box.width / limits.width, box.height / limits.height)
+    return float(pixels) * 72 / ax.figure.dpi
 
 
 def column(size: int, pitch: float) -> list[tuple[int | None, float]]:

@@ -55,7 +55,7 @@ class Target:
     """One place: its page (``book/part/chapter.html``) and anchor, and what the site calls it."""
 
     page: str
-    title: str
+    title: str  # or the caption, as it is written
     kind: str  # section, page, figure, table, listing, equation, exercise, solution, prf:..., block
     number: str = ""
     anchor: str = ""
@@ -79,7 +79,7 @@ class Target:
     def words(self) -> str:
         """As ``ref`` writes it: a title or caption where there is one, else the numbered name."""
         return (
-            self.title
+            flat(self.title)
             if self.kind in ("section", "page", "figure", "table", "listing", "block")
             else self.numbered
         )
@@ -218,15 +218,16 @@ class _Collector:
                 self.settle("block", "")
 
     def heading(self, piece: Piece) -> None:
-        level, title = piece.level, flat(piece.token.content)
+        level, title = piece.level, piece.token.content
         self.sections[level:] = [self.sections[level] + 1, *[0] * (6 - level)]
         below = [str(count) for count in self.sections[2 : level + 1]]
         number = ".".join([self.number, *below]) if self.number else ""
         if level == 1:
             self.targets[self.path] = Target(self.address, title, "page", number)
-        anchor = make_id(title)
+        anchor = make_id(flat(title))
         self.targets.setdefault(
-            f"{self.path}#{slugify(title)}", Target(self.address, title, "section", number, anchor)
+            f"{self.path}#{slugify(flat(title))}",
+            Target(self.address, title, "section", number, anchor),
         )
         self.settle("section", title, number)
 
@@ -246,12 +247,12 @@ class _Collector:
                 if raw
                 else make_id(f"equation-{found.label}" if kind == "equation" else found.label)
             )
-            self.numbered(kind, found.label, found.line, flat(title), anchor)
+            self.numbered(kind, found.label, found.line, title, anchor)
         elif found.label and "hidden" not in found.options:
             kind = found.name.removesuffix("-start")
             known = kind in ("exercise", "solution") or kind.startswith("prf:")
             anchor = found.label if known else make_id(found.label)
-            title = "" if known else flat(found.argument)
+            title = "" if known else found.argument
             self.settle(kind if known else "block", title)
             self.add(
                 found.label,
@@ -270,11 +271,11 @@ class _Collector:
             self.walk(found.body, depth + 1)
 
     def numbered_code_figure(self, figure: dict[str, str], line: str) -> None:
-        """As a figure, but without an ordinal: notebooks count the figures of their prose alone."""
-        title = flat(figure["caption"].split("\n\n")[0])
-        target = Target(
-            self.address, title, "figure", self.count("figure"), make_id(figure.get("name", ""))
-        )
+        """As a figure, but with a place of its own: notebooks' prose does not contain it."""
+        anchor, title = make_id(figure.get("name", "")), figure["caption"].split("\n\n")[0]
+        target = Target(self.address, title, "figure", self.count("figure"), anchor)
+        self.ordinals["code-figure"] += 1
+        self.targets[ordinal(self.path, "code-figure", self.ordinals["code-figure"])] = target
         self.settle("figure", title, target.number)
         if name := figure.get("name"):
             self.add(name, line, target)

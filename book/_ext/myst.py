@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import yaml
@@ -31,6 +32,7 @@ SPAN = re.compile(
     | (?P<role>\{{(?P<name>[\w+:-]+)\}}(?P<role_ticks>`++)(?P<content>.+?)(?P=role_ticks))
     | (?P<unclosed>\{{[\w+:-]+\}}`++)
     | (?P<code>(?P<verbatim>(?P<ticks>`++).+?(?<!`)(?P=ticks)(?!`))(?:{ATTRIBUTES})?)
+    | (?P<unopened>`{{3,}}+\{{[\w:-]+\}})
     | (?P<backticks>`++)
     | (?P<math>(?P<dollars>\$\$?)(?P<tex>(?:\\.|[^$\\])+)(?P=dollars))
     | (?P<html><[a-zA-Z/!?][^<>]*>)
@@ -44,6 +46,7 @@ SPAN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+RAW = {"role", "unclosed", "unopened", "substitution"}  # what is not Markdown's, of these
 ATTRIBUTE_LINE = re.compile(rf"^[ \t>]*{ATTRIBUTES}[ \t]*(?:\n|\Z)", re.MULTILINE)
 _MARKERS = {
     "math_block": "$$",
@@ -170,6 +173,21 @@ def _options(content: str) -> tuple[dict[str, Any], str]:
     return options, "\n".join(body)
 
 
+def definitions(piece: Piece) -> list[tuple[list[str], str]]:
+    """The term and the text of each entry of a definition list."""
+    found: list[tuple[list[str], list[str]]] = []
+    for token in _parser().parse("\n".join(piece.lines)):
+        if token.map and token.type == "dt_open":
+            found.append(([piece.lines[token.map[0]].strip()], []))
+        elif token.map and token.type == "dd_open" and token.level == 1:
+            lines = piece.lines[slice(*token.map)]
+            while not (marked := re.match("( {0,3})[:~]", lines[0])):
+                lines = lines[1:]  # the parser's map may begin with the term
+            text = "\n".join([f"{marked[1]} {lines[0][marked.end() :]}", *lines[1:]])
+            found[-1][1].append(dedent(text).strip())
+    return [(terms, "\n\n".join(texts)) for terms, texts in found]
+
+
 def titled(content: str) -> tuple[str | None, str]:
     """A role's ``text <target>`` as both, or no text and the target."""
     match = re.fullmatch(r"(.+?)\s*<([^<>]*)>", content, re.DOTALL)
@@ -197,9 +215,5 @@ def leftovers(markdown: str) -> list[str]:
             found.append(piece.lines[0].strip())
         elif piece.kind in ("inline", "heading", "footnote_reference_open", "dl_open"):
             spans = SPAN.finditer("\n".join(piece.lines))
-            found += [
-                span[0]
-                for span in spans
-                if span["role"] or span["unclosed"] or span["substitution"]
-            ]
+            found += [span[0] for span in spans if span.lastgroup in RAW]
     return found

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from bibliography import in_order
 from glossary import entries
 from labels import PROOFS, numbered_kind
 from markdown_it import MarkdownIt
-from myst import Directive, Piece
+from myst import Directive, Piece, definitions
 from plain_code import code_block, literalinclude
 from plain_math import display
 from plain_tables import list_table
@@ -136,21 +135,20 @@ def _gate(page: Page, found: Directive) -> str:
     return ""
 
 
-def _proof(page: Page, found: Directive) -> str:
-    """A theorem or its like with its number and title; a proof with its name."""
+def _theorem(page: Page, found: Directive) -> str:
+    """A theorem or its like, with its number and title."""
     kind = numbered_kind(found)
-    name = (
-        page.numbered(kind, found.line).numbered
-        if kind
-        else found.name.removeprefix("prf:").capitalize()
-    )
-    if found.name == "prf:proof":
-        return page.quote(
-            "",
-            f"**Proof.** {found.text}" if re.match(r"\w|\$[^$]|[(*]", found.text) else found.text,
-        )
+    bare = found.name.removeprefix("prf:").capitalize()
+    name = page.numbered(kind, found.line).numbered if kind else bare
     title = f" ({page.spans(found.argument)})" if found.argument else ""
     return page.quote(f"{name}{title}", found.body)
+
+
+def _proof(page: Page, found: Directive) -> str:
+    """A proof begins on the line of its name, unless it begins with a list or a formula."""
+    runs_in = re.match(r"\w|[(*]\w|\$[^$]", found.text)
+    gap = " " if runs_in else "\n\n"
+    return page.quote("", f"**Proof.**{gap}{found.text}")
 
 
 def _glossary(page: Page, found: Directive) -> str:
@@ -172,22 +170,11 @@ def _defined(page: Page, terms_and_texts: Iterable[tuple[list[str], str]]) -> st
 
 
 def definition_list(page: Page, piece: Piece) -> str:
-    """A definition list: terms, and below each its definitions behind a colon."""
-    found: list[tuple[list[str], list[str]]] = []
-    for line in piece.lines:
-        if definition := re.match(r"[:~]( +.*)", line):
-            found[-1][1].extend(["", f" {definition[1]}"])
-        elif line[:1].strip():
-            if line[0] in ">*+-" or not found or found[-1][1]:
-                found.append(([], []))
-            found[-1][0].append(line)
-        elif found:
-            found[-1][1].append(line)
-    if piece.prefix or any(line[:1] in (">", "*", "+", "-") for line in piece.lines):
-        raise page.error(
-            piece.lines[0], "a definition list inside another block", "put it at the top level"
-        )
-    return _defined(page, ((terms, dedent("\n".join(lines)).strip()) for terms, lines in found))
+    """A definition list."""
+    if re.match(r"[>*+-]|\d+[.)]", piece.lines[0]):
+        problem, remedy = "a definition list inside another block", "put it at the top level"
+        raise page.error(piece.lines[0], problem, remedy)
+    return _defined(page, definitions(piece))
 
 
 def _nested_cell(page: Page, found: Directive) -> str:
@@ -213,7 +200,8 @@ DIRECTIVES: dict[str, Callable[[Page, Directive], str]] = {
     "math": _math,
     **dict.fromkeys(("exercise", "exercise-start", "solution", "solution-start"), _exercise),
     **dict.fromkeys(("exercise-end", "solution-end"), _gate),
-    **dict.fromkeys((*(f"prf:{name}" for name in PROOFS), "prf:proof"), _proof),
+    **dict.fromkeys([f"prf:{name}" for name in PROOFS], _theorem),
+    "prf:proof": _proof,
     "glossary": _glossary,
     "bibliography": _bibliography,
     "code-cell": _nested_cell,

@@ -29,7 +29,7 @@ class Page(Spans):
 
     def chapter(self, cells: Sequence[str]) -> list[str]:
         """All Markdown cells; footnotes come at the end of the last."""
-        result = [self.blocks(cell) for cell in cells]
+        result = [self.cell(cell) for cell in cells]
         for target in self.context.labels.values():  # captions of code cells cite, too
             if target.page == self.address and target.kind == "figure":
                 self.spans(target.title)
@@ -45,8 +45,13 @@ class Page(Spans):
             for label, number in self.notes.items()
         ]
         if notes:
-            result[-1] = "\n\n".join([result[-1], "---", *notes])
+            result[-1] = "\n\n".join([result[-1], "---", *notes]).lstrip("\n")
         return result
+
+    def cell(self, text: str) -> str:
+        """One cell, without the blank lines around what was left out."""
+        new = self.blocks(text)
+        return new if new == text else new.strip("\n")
 
     def blocks(self, text: str) -> str:
         """Any number of blocks; what needs no change is copied to the letter."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 from os.path import normpath
 from pathlib import Path
@@ -24,12 +25,12 @@ class Places:
         linked: the chapter's own anchors that some link of it leads to, if that is known already.
     """
 
-    def __init__(self, context: Context, linked: frozenset[str] = frozenset()) -> None:
+    def __init__(self, context: Context, linked: Iterable[str] = ()) -> None:
         self.context = context
         self.root = context.book.parent
         self.path = context.chapter.relative_to(self.root).as_posix()
         self.address = Path(self.path).with_suffix(".html").as_posix()
-        self.marked = linked
+        self.unmarked = set(linked)
         self.linked: set[str] = set()
 
     def error(self, line: str, problem: str, remedy: str) -> PlainError:
@@ -101,7 +102,10 @@ class Places:
 
     def anchored(self, anchor: str, text: str) -> str:
         """A block with a mark above it to jump to, if this chapter links there."""
-        return f"{mark(anchor)}\n\n{text}".rstrip() if anchor in self.marked else text
+        if anchor not in self.unmarked:
+            return text
+        self.unmarked.remove(anchor)  # a heading's own name may be its label, too
+        return f"{mark(anchor)}\n\n{text}".rstrip()
 
 
 def mark(anchor: str) -> str:

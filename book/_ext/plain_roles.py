@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import bibliography
 from glossary import PAGE
-from myst import titled
+from myst import flat, titled
 from myst_nb.core.variables import format_plain_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _numref(page: Spans, role: Role) -> str:
     for name, value in (
         ("%s", target.number),
         ("{number}", target.number),
-        ("{name}", target.title),
+        ("{name}", flat(target.title)),
     ):
         text = text.replace(name, value)
     return page.link(page.spans(text), target)
@@ -69,8 +69,8 @@ def _doc(page: Spans, role: Role) -> str:
     text, path = titled(role.content)
     place = page.place(path if path.endswith(".md") else f"{path}.md", role.line)
     if isinstance(place, str):
-        raise page.error(role.line, f"{path} is no page of this book", "write [text](address)")
-    return page.link(page.spans(text or place.title), place)
+        raise page.error(role.line, f"{place} is no page of this book", "write [text](address)")
+    return page.link(page.spans(text or place.words), place)
 
 
 def _term(page: Spans, role: Role) -> str:

@@ -24,7 +24,7 @@ class Spans(Places):
     """
 
     def __init__(self, context: Context, before: Spans | None = None) -> None:
-        super().__init__(context, frozenset(before.linked if before else ()))
+        super().__init__(context, before.linked if before else ())
         self.before = before
         self.cited: dict[str, Reference] = {}
         self.notes: dict[str, str] = {}  # footnotes' numbers by label, in the order of their marks
@@ -43,7 +43,7 @@ class Spans(Places):
 
     def tex(self, source: str, line: str) -> str:
         """A formula with the book's commands written out, and without a quotation's marks in it."""
-        source = re.sub(r"\n[ \t]*>[ \t>]*", "\n", source)
+        source = re.sub(r"\n[ \t]*>[ \t>]*", " ", source)
         try:
             return expand(source.replace("\n", " ") if self.quoted else source, self.context.macros)
         except ValueError as error:
@@ -95,7 +95,10 @@ class Spans(Places):
         return match[0]
 
     def refuse(self, match: re.Match[str], line: str) -> str:
-        """What is no plain Markdown and cannot become it."""
+        """What is no plain Markdown, nor any MyST that the site would understand."""
+        if match.lastgroup == "unopened":
+            remedy = "fence it with colons: behind backticks, a title may have none"
+            raise self.error(line, f"{match[0]} opens no directive", remedy)
         if match.lastgroup == "unclosed":
             remedy = "close it with as many backticks, in the same paragraph"
             raise self.error(line, f"the role {match[0]} has no end", remedy)
@@ -104,11 +107,12 @@ class Spans(Places):
 
 def note_anchor(label: str) -> str:
     """The anchor of a footnote."""
-    return f"footnote-{make_id(label)}"
+    return make_id(f"footnote-{label}")
 
 
 _HANDLERS: dict[str, Callable[[Spans, re.Match[str], str], str]] = {
     "role": Spans.role,
+    "unopened": Spans.refuse,
     "unclosed": Spans.refuse,
     "substitution": Spans.refuse,
     "code": lambda page, match, line: match["verbatim"],

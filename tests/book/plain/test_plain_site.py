@@ -43,7 +43,7 @@ CONFIG = {
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A book, built."""
     root = tmp_path_factory.mktemp("scratch")
-    copytree(Path(__file__).parent / "plain_fixtures", root, dirs_exist_ok=True)
+    copytree(Path(__file__).parent / "book_to_build", root, dirs_exist_ok=True)
     (root / "_config.yml").write_text(yaml.safe_dump(CONFIG), "utf8")
     program = Path(sys.executable).with_name("jupyter-book")
     command = [program, "build", "-W", "--keep-going", str(root)]

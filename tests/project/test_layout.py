@@ -68,7 +68,7 @@ def test_a_module_has_its_test(module: Path) -> None:
 
 
 def test_a_test_has_its_module_or_chapter() -> None:
-    """test_<concept>.py mirrors src/; test_<chapter>_claims.py, where there is one, mirrors book/."""
+    """test_<concept>.py mirrors src/, test_<chapter>_claims.py, where there is one, book/."""
     for test in (ROOT / "tests").rglob("test_*.py"):
         folder = test.relative_to(ROOT / "tests").parent
         if folder.parts and folder.parts[0] in OTHERS:

@@ -1,7 +1,7 @@
 """One address: where the book lives is said once, as ``repository.url`` in ``_config.yml``.
 
-The published site's address, the links of its 404 page and what social networks are told follow from it. A
-book that is published elsewhere says so in ``html.baseurl``.
+The published site's address, the links of its 404 page and what social networks are told follow
+from it. A book that is published elsewhere says so in ``html.baseurl``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ def site_url(repository: str) -> str:
     """
     parts = urlsplit(repository).path.strip("/").split("/")
     if len(parts) != 2:
-        raise ValueError(
-            f"repository.url is {repository!r}; it must read https://host/owner/name"
-        )
+        raise ValueError(f"repository.url is {repository!r}; it must read https://host/owner/name")
     owner, name = parts
     return f"https://{owner.lower()}.github.io/{name}/"
 

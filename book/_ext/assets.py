@@ -1,8 +1,10 @@
-"""What a page loads: one style sheet, one more where there are formulas, and the few scripts that it uses.
+"""What a page loads: one style sheet, one more where there are formulas, and the few scripts that
+it uses.
 
-Extensions register style sheets and scripts for what any page might show. Their sheets are joined here, once the
-pages are built and it is known what they use, with the book's own after them; scripts of what the book does in
-another way (copy buttons, folding, icons, running code in the page) are left out.
+Extensions register style sheets and scripts for what any page might show. Their sheets are joined
+here, once the pages are built and it is known what they use, with the book's own after them;
+scripts of what the book does in another way (copy buttons, folding, icons, running code in the
+page) are left out.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ THEME = ("basic.css", "styles/pydata-sphinx-theme.css", "styles/sphinx-book-them
 REPLACED = re.compile(
     r"pygments|togglebutton|copybutton|clipboard|sphinx-thebe|design-tabs|exercise\.css|proof\.css"
 )
-SCRIPTED = ("documentation_options.js", "doctools.js", "searchtools.js", "sphinx_highlight.js")
+SCRIPTED = ("site.js", "doctools.js", "searchtools.js", "sphinx_highlight.js")
 STAMP = re.compile(r'(_static/[\w./-]+\.(?:css|js))(?=")')
-# The theme's icon fonts, which book/_ext/icons.py replaces; and shadows that insist, whatever a later rule says.
+# The theme's icon fonts, which book/_ext/icons.py replaces; and shadows that insist, whatever a
+# later rule says.
 ICON_FONT = re.compile(r'@font-face\s*\{[^}]*\}|content:\s*"\\[ef][0-9a-f]{3}"')
 OUTDONE = re.compile(r"(box-shadow:[^;}]*)!important")
 SHEETS = "book_sheets"
@@ -55,7 +58,9 @@ def choose(app: Sphinx, page: str, template: str, context: dict[str, Any], doctr
 
 
 def join(app: Sphinx, exception: Exception | None) -> None:
-    """Write the style sheets for what the built pages use, and stamp the pages with their contents' hash."""
+    """Write the style sheets for what the built pages use, and stamp the pages with their contents'
+    hash.
+    """
     if exception or app.builder.name != "html":
         return
     static = Path(app.outdir, "_static")
@@ -71,7 +76,7 @@ def join(app: Sphinx, exception: Exception | None) -> None:
         words |= styles.words_of_page(text)
         for font, characters in glyphs.glyphs_used(text, rules).items():
             used.setdefault(font, set()).update(characters)
-    for script in (*static.glob("scripts/*theme.js"), *(static / name for name in SCRIPTED), static / "site.js"):
+    for script in (*static.glob("scripts/*theme.js"), *(static / name for name in SCRIPTED)):
         words |= styles.words_of_script(script.read_text("utf8"))
 
     sheets = dict.fromkeys((*THEME, *sorted(getattr(app, SHEETS))))

@@ -1,7 +1,7 @@
 """Let sphinx-codeautolink (0.19) read pages that have exercises and theorems.
 
-It keeps a stack of section titles and pops one for every section that ends, but exercises and theorems are
-sections without a title, and the stack runs empty.
+It keeps a stack of section titles and pops one for every section that ends, but exercises and
+theorems are sections without a title, and the stack runs empty.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ def read(chapter: Path) -> NotebookNode:
     that its content decides.
     """
     notebook = read_myst_markdown_notebook(chapter.read_text("utf8"), path=chapter)
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook.metadata = nbformat.from_dict({"kernelspec": kernel})
+    # The kernel is part of the key under which the site looks for outputs: leave it as written.
+    notebook.metadata = nbformat.from_dict({"kernelspec": notebook.metadata["kernelspec"]})
     seen: set[str] = set()
     for cell in notebook.cells:
         digest = sha256(f"{cell.cell_type}{cell.source}".encode()).hexdigest()

@@ -10,7 +10,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 
-def bibtex(*, key: str, title: str, book: str, author: str, year: str, version: str, url: str) -> str:
+def bibtex(
+    *, key: str, title: str, book: str, author: str, year: str, version: str, url: str
+) -> str:
     """A BibTeX entry for a chapter of an online book."""
     return (
         f"@incollection{{{key},\n"
@@ -30,7 +32,13 @@ def report_url(repository: str, page: str, url: str, version: str) -> str:
     return f"{repository}/issues/new?{urlencode(query, quote_via=quote)}"
 
 
-def offer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+def offer(
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
     """Give the templates what they show at a page's end."""
     if doctree is None:
         return

@@ -1,7 +1,8 @@
 """What is folded is a native ``<details>``: solutions, and any admonition of class ``dropdown``.
 
-It opens without a script, from the keyboard and by a search in the page, and nothing moves while the page loads.
-The bodies of exercises, solutions and theorems lose the ids that their extensions give to all of them alike.
+It opens without a script, from the keyboard and by a search in the page, and nothing moves while
+the page loads. The bodies of exercises, solutions and theorems lose the ids that their extensions
+give to all of them alike.
 """
 
 from __future__ import annotations

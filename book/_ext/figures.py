@@ -1,7 +1,8 @@
-"""An image knows its size before it is loaded, and those below the first screen load when they are reached.
+"""An image knows its size before it is loaded, and those below the first screen load when they are
+reached.
 
-Figures are drawn at two pixels to a point of the page, so a PNG is shown at half its size; an image that was
-given a size, or is no PNG, keeps its own.
+Figures are drawn at two pixels to a point of the page, so a PNG is shown at half its size; an image
+that was given a size, or is no PNG, keeps its own.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def visit_image(self: HTML5Translator, node: nodes.image) -> None:
         attributes["width"], attributes["height"] = (str(side) for side in size)
     if getattr(self, "has_image", False):
         attributes["loading"] = "lazy"
-    self.has_image = True  # type: ignore[attr-defined]  # a translator writes one page
+    self.has_image = True  # a translator writes one page
     classes = [f"align-{node['align']}"] if "align" in node else []
     self.body.append(self.emptytag(node, "img", "", CLASS=" ".join(classes), **attributes))
 

@@ -1,8 +1,10 @@
-"""The fonts of the formulas, cut down to the glyphs that the pages show, inside the style sheet itself.
+"""The fonts of the formulas, cut down to the glyphs that the pages show, inside the style sheet
+itself.
 
-KaTeX sets formulas with its own fonts and with their exact widths; a font that arrives late moves the page. As
-part of the style sheet the fonts are there when the first line is drawn, and cut down they weigh a tenth. Which
-characters go to which font is read off the built pages with the rules of KaTeX's own style sheet.
+KaTeX sets formulas with its own fonts and with their exact widths; a font that arrives late moves
+the page. As part of the style sheet the fonts are there when the first line is drawn, and cut down
+they weigh a tenth. Which characters go to which font is read off the built pages with the rules of
+KaTeX's own style sheet.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Font(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    compounds: list[frozenset[str]]  # classes of the ancestors, from the outside, then of the element
+    compounds: list[
+        frozenset[str]
+    ]  # classes of the ancestors, from the outside, then of the element
     changes: dict[str, str | bool]
 
 

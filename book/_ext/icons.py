@@ -1,7 +1,8 @@
 """The icons that the pages show, as masks in the style sheet.
 
-The theme draws its icons with a script of 1.5 MB that replaces every ``<i class="fa-solid fa-bars">`` while the
-page loads. Here the same shapes, taken from that script when the site is built, are masks over the text's colour.
+The theme draws its icons with a script of 1.5 MB that replaces every ``<i class="fa-solid
+fa-bars">`` while the page loads. Here the same shapes, taken from that script when the site is
+built, are masks over the text's colour.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ALIAS = r'[{{,]"?[a-z0-9-]+"?:\[(\d+),(\d+),\[[^\]]*"{name}"[^\]]*\],"[0-9a-f]+"
 DRAWN = """
 i[class*=fa-],span[class*=fa-]{display:inline-block;height:1em;line-height:1;flex:none}
 i[class*=fa-]::before,span[class*=fa-]::before{content:"";display:block;height:1em;width:var(--icon-width);
-background:currentColor;-webkit-mask:var(--icon) center/contain no-repeat;mask:var(--icon) center/contain no-repeat}
+background:currentColor;mask:var(--icon) center/contain no-repeat}
 """
 
 
@@ -43,7 +44,8 @@ def shape(name: str, script: str) -> tuple[int, int, str]:
         ValueError: the theme has no icon of that name.
     """
     bare = re.escape(name.removeprefix("fa-"))
-    found = re.findall(SHAPE.format(name=bare), script) or re.findall(ALIAS.format(name=bare), script)
+    found = re.findall(SHAPE.format(name=bare), script)
+    found = found or re.findall(ALIAS.format(name=bare), script)
     if not found:
         raise ValueError(f"the theme has no icon {name!r}")
     width, height, path = found[-1]
@@ -55,7 +57,8 @@ def style(names: set[str], script: str) -> str:
     drawn = [DRAWN]
     for name in sorted(names):
         width, height, path = shape(name, script)
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"><path d="{path}"/></svg>'
+        box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+        svg = f'<svg {box}><path d="{path}"/></svg>'
         url = "data:image/svg+xml," + quote(svg, safe=" =:/'")
         drawn.append(f'.{name}{{--icon:url("{url}");--icon-width:{width / height:.3g}em}}')
     return "\n".join(drawn)

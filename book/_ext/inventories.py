@@ -1,7 +1,9 @@
-"""Links from code to the references of torch, NumPy, matplotlib and Python, without asking the network.
+"""Links from code to the references of torch, NumPy, matplotlib and Python, without asking the
+network.
 
-``book/inventories/*.txt`` lists the names that the book uses, one a line, in the words of Sphinx's own inventories:
-``name domain:role page#anchor``, with ``$`` for the name. They are compiled to the binary form when a build begins.
+``book/inventories/*.txt`` lists the names that the book uses, one a line, in the words of Sphinx's
+own inventories: ``name domain:role page#anchor``, with ``$`` for the name. They are compiled to the
+binary form when a build begins.
 """
 
 from __future__ import annotations
@@ -38,10 +40,13 @@ def read(path: Path) -> Inventory:
         elif line.strip():
             fields = line.split()
             if len(fields) != 3 or ":" not in fields[1]:
-                raise ValueError(f"{path.name}, line {number}: {line!r} is not 'name domain:role address'")
+                raise ValueError(
+                    f"{path.name}, line {number}: {line!r} is not 'name domain:role address'"
+                )
             entries.append((fields[0], fields[1], fields[2]))
     if missing := {"project", "version", "base"} - facts.keys():
-        raise ValueError(f"{path.name} does not say its {', '.join(sorted(missing))} (# name: value)")
+        wanted = ", ".join(sorted(missing))
+        raise ValueError(f"{path.name} does not say its {wanted} (# name: value)")
     return Inventory(facts["project"], facts["version"], facts["base"], entries)
 
 

@@ -1,8 +1,10 @@
-r"""Math is typeset while the site is built: KaTeX, run in V8 by mini-racer, turns each formula into HTML and MathML.
+r"""Math is typeset while the site is built: KaTeX, run in V8 by mini-racer, turns each formula into
+HTML and MathML.
 
-A page then needs no script to show its math, and nothing moves when it loads. A formula that KaTeX does not
-accept is a warning with its place, so that ``-W`` stops the build. The book's own commands (``\vect``) stand in
-``_config.yml`` under ``katex_macros``. ``katex_dist`` holds KaTeX 0.19.1 (MIT).
+A page then needs no script to show its math, and nothing moves when it loads. A formula that KaTeX
+does not accept is a warning with its place, so that ``-W`` stops the build. The book's own commands
+(``\vect``) stand in ``_config.yml`` under ``katex_macros``. ``katex_dist`` holds KaTeX 0.19.1
+(MIT).
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ RENDER = """
 function render(tex, display, macros) {
   const notes = [];
   const strict = (code, note) => { notes.push(note); return "ignore"; };
-  const options = {displayMode: display, macros: macros, strict: strict, throwOnError: true, output: "htmlAndMathml"};
+  const options = {displayMode: display, macros, strict, throwOnError: true};
   try { return {html: katex.renderToString(tex, options), notes: notes}; }
   catch (error) { return {html: null, notes: [error.message]}; }
 }
@@ -74,7 +76,9 @@ def visit_math(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def visit_displaymath(self: HTML5Translator, node: nodes.math_block) -> None:
-    """A formula on lines of its own: it scrolls in itself where the page is narrow, its number stays."""
+    """A formula on lines of its own: it scrolls in itself where the page is narrow, its number
+    stays.
+    """
     tex = NUMBERED.sub(r"\\\1{\2*}", node.astext()) if node["nowrap"] else node.astext()
     self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
     self.body.append(_typeset(self, node, tex.strip(), display=True))

@@ -78,6 +78,7 @@ def dump(chapter: Path, notebook: NotebookNode) -> str:
     cells.insert(1, setup_cell())
     metadata = {
         **notebook.metadata,
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "linebyline": {"modules": fingerprints(cell.source for cell in code_cells(notebook))},
     }
     result = nbformat.v4.new_notebook(cells=cells, metadata=metadata)

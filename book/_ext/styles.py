@@ -1,7 +1,8 @@
 """A style sheet without the rules that no page uses.
 
-The theme brings Bootstrap and more than half a megabyte of rules; the pages use a tenth. A rule stays if every
-class and id in one of its selectors is a word of the pages or of the scripts they load.
+The theme brings Bootstrap and more than half a megabyte of rules; the pages use a tenth. A rule
+stays if every class and id in one of its selectors is a word of the pages or of the scripts they
+load.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def words_of_script(script: str) -> set[str]:
 
 
 def rules(css: str) -> Iterator[tuple[str, str | None]]:
-    """Top-level rules as prelude and body; the body is ``None`` for a statement such as ``@import``.
+    """Top-level rules as prelude and body; the body is ``None`` for a statement such as
+    ``@import``.
 
     Raises:
         ValueError: braces do not match.
@@ -45,7 +47,7 @@ def rules(css: str) -> Iterator[tuple[str, str | None]]:
             case "}":
                 depth -= 1
                 if depth < 0:
-                    raise ValueError(f"a brace too many after {css[start:token.start()][-80:]!r}")
+                    raise ValueError(f"a brace too many after {css[start : token.start()][-80:]!r}")
                 if depth == 0:
                     yield prelude, css[body : token.start()]
                     start = token.end()
@@ -53,11 +55,13 @@ def rules(css: str) -> Iterator[tuple[str, str | None]]:
                 yield css[start : token.start()].strip(), None
                 start = token.end()
     if depth:
-        raise ValueError(f"a brace is missing in the rule that begins {css[start:start + 80]!r}")
+        raise ValueError(f"a brace is missing in the rule that begins {css[start : start + 80]!r}")
 
 
 def prune(css: str, words: set[str]) -> str:
-    """The rules that can match where only these classes and ids exist, without comments and white space."""
+    """The rules that can match where only these classes and ids exist, without comments and white
+    space.
+    """
     kept = []
     for prelude, body in rules(COMMENT.sub("", css)):
         if body is None:
@@ -75,7 +79,9 @@ def prune(css: str, words: set[str]) -> str:
 
 
 def drop_unused(css: str) -> str:
-    """Without custom properties that nothing reads, animations that nothing plays, and what this empties."""
+    """Without custom properties that nothing reads, animations that nothing plays, and what this
+    empties.
+    """
     before = None
     while css != before:
         before = css
@@ -95,11 +101,11 @@ def _without_properties(css: str, read: set[str]) -> str:
     for prelude, body in rules(css):
         assert body is not None
         if prelude.startswith(NESTED):
-            body = _without_properties(body, read)
-        elif "--" in body:
-            body = CUSTOM.sub(lambda match: match[0] if match[1] in read else "", body).lstrip(";")
-        if body:
-            kept.append(f"{prelude}{{{body}}}")
+            left = _without_properties(body, read)
+        else:
+            left = CUSTOM.sub(lambda match: match[0] if match[1] in read else "", body).lstrip(";")
+        if left:
+            kept.append(f"{prelude}{{{left}}}")
     return "".join(kept)
 
 

@@ -60,7 +60,7 @@ class Claim:
 
     @property
     def margin(self) -> float:
-        """Smallest slack of its comparisons: (larger - smaller) / max(|larger|, |smaller|).
+        """Smallest slack of its comparisons: the difference over the greater magnitude.
 
         0.1 says that a figure could move by a tenth before the verdict turns. It is negative when
         the condition fails and infinite for an equality that holds. It is derived, not stored: a

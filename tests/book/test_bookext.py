@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import bookext
 import pytest
-from chapters import read
 from jupyter_cache import get_cache
+from myst_nb.core.read import read_myst_markdown_notebook
 from notebooks import main
 
 
@@ -30,7 +30,9 @@ def test_a_fresh_chapter_is_found_in_the_cache_and_not_executed(small_book, prim
     warnings, config, cache = primed()
     assert warnings == []
     assert config.nb_execution_excludepatterns == []
-    _, found = cache.merge_match_into_notebook(read(small_book / "book/one.md"))
+    path = small_book / "book/one.md"
+    as_the_site_reads_it = read_myst_markdown_notebook(path.read_text(), path=path)
+    _, found = cache.merge_match_into_notebook(as_the_site_reads_it)
     assert found.cells[1].outputs[0].text == "loss 0.5 after 10 steps\n"
 
 

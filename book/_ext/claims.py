@@ -52,9 +52,8 @@ class ClaimsDirective(SphinxDirective):
                 *_row("The paper says", "We ran", "We measured", "Verdict"),
             ]
             for claim in found:
-                measured = ", ".join(
-                    f"{name} {value:.4g}" for name, value in claim.measured.items()
-                )
+                figures = (f"{name} {value:.4g}" for name, value in claim.measured.items())
+                measured = ", ".join(figures).replace("_", " ")
                 source = f"{claim.statement} *({claim.source})*"
                 lines += _row(source, claim.setup, measured, f"**{claim.verdict_text}**")
             lines += ["::::", ""]

@@ -204,7 +204,7 @@ def _shown(number: float) -> str:
 
 
 def _rows(result: Claim) -> list[tuple[str, str]]:
-    measured = ", ".join(f"{name} = {_shown(number)}" for name, number in result.measured.items())
+    measured = ", ".join(f"{k} = {_shown(v)}" for k, v in result.measured.items()).replace("_", " ")
     expected = "" if result.expected else " (as announced)"
     return [
         ("Source", result.source),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,33 @@ REPLACED = re.compile(
     r"pygments|togglebutton|copybutton|clipboard|sphinx-thebe|design-tabs|exercise\.css|proof\.css"
 )
 SCRIPTED = ("site.js", "doctools.js", "searchtools.js", "sphinx_highlight.js")
+# Brought by extensions, loaded by no page.
+UNUSED = (
+    "*webpack-macros.html",
+    "**/*.map",
+    "**/*.LICENSE.txt",
+    "scripts/fontawesome.js",
+    "scripts/bootstrap.js",
+    "styles/*.css",
+    "locales",
+    "vendor",
+    "css",
+    "clipboard.min.js",
+    "copybutton*.js",
+    "copy-button.svg",
+    "check-solid.svg",
+    "play-solid.svg",
+    "togglebutton.*",
+    "sphinx-thebe.*",
+    "design-tabs.js",
+    "sphinx-design.min.css",
+    "mystnb.*.css",
+    "sphinx-codeautolink.css",
+    "exercise.css",
+    "proof.css",
+    "basic.css",
+    "pygments.css",
+)
 STAMP = re.compile(r'(_static/[\w./-]+\.(?:css|js))(?=")')
 # The theme's icon fonts, which book/_ext/icons.py replaces; and shadows that insist, whatever a
 # later rule says.
@@ -64,7 +92,7 @@ def join(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     static = Path(app.outdir, "_static")
-    pages = sorted(Path(app.outdir).rglob("*.html"))
+    pages = [path for path in Path(app.outdir).rglob("*.html") if static not in path.parents]
     texts = {path: path.read_text("utf8") for path in pages}
     icon_script = icons.SCRIPT.read_text("utf8")
     names: set[str] = set()
@@ -91,6 +119,9 @@ def join(app: Sphinx, exception: Exception | None) -> None:
         math = styles.prune(formulas, words)
     except ValueError as error:
         raise ExtensionError(str(error)) from error
+    for pattern in UNUSED:
+        for path in static.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     (static / "book.css").write_text(book, "utf8")
     (static / "math.css").write_text(math, "utf8")
     for path, text in texts.items():

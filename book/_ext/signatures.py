@@ -1,0 +1,44 @@
+"""Shapes in the code reference read as in the source: ``Float[Tensor, "batch features"]``.
+
+jaxtyping asks for a space before a single axis (``" features"``), which means nothing to a reader,
+and Sphinx writes strings with single quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+SHAPE = re.compile(r"(\b[A-Z]\w*\[[\w., |]+, )'\s*([^']*?)\s*'\]")
+
+
+def legible(annotation: str | None) -> str | None:
+    """A signature, or what it returns, with its shapes in double quotes and without padding."""
+    return annotation and SHAPE.sub(r'\1"\2"]', re.sub(r"~?jaxtyping\.", "", annotation))
+
+
+def rewrite(
+    app: Sphinx,
+    what: str,
+    name: str,
+    item: Any,
+    options: Any,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Rewrite a signature before it is typeset."""
+    return legible(signature), legible(returns)
+
+
+def skip(app: Sphinx, what: str, name: str, item: Any, skipped: bool, options: Any) -> bool | None:
+    """Leave out the fields of named tuples, of which Sphinx knows no more than their number."""
+    return True if type(item).__name__ == "_tuplegetter" else None
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("autodoc-process-signature", rewrite)
+    app.connect("autodoc-skip-member", skip)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

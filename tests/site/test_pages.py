@@ -1,0 +1,158 @@
+"""Every page, loaded once on a phone in a slow network, looked at in both themes, and on a wide screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+import serve
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf8")
+# The drawing of a formula is hidden from who hears the page, and has the colour of its text.
+RUN_AXE = "axe.run({exclude: [['.katex-html']]}, {resultTypes: ['violations']})"
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+  if (!entry.hadRecentInput) {
+    window.shifts.push([entry.value, ...entry.sources.map((source) => source.node && source.node.nodeName + "." + source.node.className)]);
+  }
+})).observe({type: "layout-shift", buffered: true});
+"""
+IMAGES = """() => Promise.all([...document.images].map(async (image) => {
+  image.loading = "eager";
+  await image.decode().catch(() => null);
+  return {src: image.currentSrc, alt: image.alt, decorative: image.getAttribute("alt") === "" &&
+            !image.closest("article"), loaded: image.naturalWidth > 0,
+          sized: image.hasAttribute("width") && image.hasAttribute("height")};
+}))"""
+TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll("article *")].filter((element) =>
+    element.getBoundingClientRect().right > innerWidth + 0.5 && !element.closest("pre, .katex-display, [class*=scroll]"))
+  .slice(0, 3).map((element) => element.outerHTML.slice(0, 150))"""
+DARK_GROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@dataclass
+class Visit:
+    """What a browser noticed on one page."""
+
+    errors: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    shifts: list[Any] = field(default_factory=list)
+    too_wide: dict[int, list[str]] = field(default_factory=dict)
+    images: list[dict[str, Any]] = field(default_factory=list)
+    violations: dict[str, list[str]] = field(default_factory=dict)
+    grounds: dict[str, str] = field(default_factory=dict)
+
+
+def listen(page: Page, server: serve.SiteServer, visit: Visit) -> None:
+    """Note errors, failed requests and requests to other hosts."""
+
+    def console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            visit.errors.append(f"{message.type}: {message.text}")
+
+    def request(asked: Request) -> None:
+        if not asked.url.startswith((server.url, "data:", "blob:")):
+            visit.elsewhere.append(asked.url)
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: visit.errors.append(f"exception: {error}"))
+    page.on("requestfailed", lambda asked: visit.errors.append(f"failed: {asked.url}"))
+    page.on("request", request)
+
+
+def axe(page: Page) -> list[str]:
+    """What axe objects to, each with the first element it names."""
+    page.evaluate(AXE)
+    return [
+        f"{found['id']}: {found['help']} ({found['nodes'][0]['html'][:160]})"
+        for found in page.evaluate(RUN_AXE)["violations"]
+    ]
+
+
+@pytest.fixture(scope="session")
+def visits(browser: Browser, server: serve.SiteServer) -> Iterator[Callable[[str], Visit]]:
+    """Loads each page once."""
+    done: dict[str, Visit] = {}
+    context = browser.new_context(color_scheme="light")
+    context.add_init_script(WATCH_SHIFTS)
+    context.set_default_timeout(10_000)
+
+    def load(name: str) -> Visit:
+        visit, page = Visit(), context.new_page()
+        listen(page, server, visit)
+        page.set_viewport_size({"width": 390, "height": 844})
+        server.seconds_late = {".png": 0.15}
+        page.goto(server.url + name)
+        visit.images = page.evaluate(IMAGES)
+        server.seconds_late = {}
+        page.wait_for_timeout(50)
+        visit.shifts = page.evaluate("window.shifts")
+        for width in (390, 320):
+            page.set_viewport_size({"width": width, "height": 844})
+            visit.too_wide[width] = page.evaluate(TOO_WIDE)
+        for theme, width in (("light", 390), ("dark", 1280)):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+            page.wait_for_timeout(350)  # the theme makes what scrolls focusable a moment later
+            visit.grounds[theme] = page.evaluate(DARK_GROUND)
+            visit.violations[theme] = axe(page)
+        page.close()
+        return visit
+
+    def visited(name: str) -> Visit:
+        if name not in done:
+            done[name] = load(name)
+        return done[name]
+
+    yield visited
+    context.close()
+
+
+def test_the_site_is_built(site: Path) -> None:
+    assert (site / "book" / "index.html").exists()
+
+
+def test_no_error(visits: Callable[[str], Visit], page: str) -> None:
+    expected = "failed to load resource" if page == "404.html" else None
+    assert [error for error in visits(page).errors if error.lower() != expected] == []
+
+
+def test_no_request_to_another_host(visits: Callable[[str], Visit], page: str) -> None:
+    assert visits(page).elsewhere == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(visits: Callable[[str], Visit], page: str, theme: str) -> None:
+    assert visits(page).violations[theme] == []
+
+
+def test_themes_differ(visits: Callable[[str], Visit], page: str) -> None:
+    assert visits(page).grounds["light"] != visits(page).grounds["dark"]
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_fits_a_phone(visits: Callable[[str], Visit], page: str, width: int) -> None:
+    assert visits(page).too_wide[width] == []
+
+
+def test_nothing_moves_while_it_loads(visits: Callable[[str], Visit], page: str) -> None:
+    assert visits(page).shifts == []
+
+
+def test_images_load_and_say_what_they_show(visits: Callable[[str], Visit], page: str) -> None:
+    for image in visits(page).images:
+        assert image["loaded"], image["src"]
+        assert image["alt"].strip() or image["decorative"], f"no alt text: {image['src']}"
+
+
+def test_images_know_their_size(visits: Callable[[str], Visit], page: str) -> None:
+    assert [image["src"] for image in visits(page).images if not image["sized"]] == []

@@ -74,12 +74,13 @@ class Result:
     skipped: int = 0
 
 
-def environment() -> dict[str, str]:
-    """One thread a worker, no progress bars, and nothing of LINEBYLINE_* that the caller set: the
-    outputs that cells are compared with were made without.
+def environment(stage: Stage) -> dict[str, str]:
+    """One thread a worker, and nothing of LINEBYLINE_* that the caller set. Cells run as those whose
+    outputs are stored did: without progress bars, and with the same order of sets.
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith("LINEBYLINE_")}
-    return kept | {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "TQDM_DISABLE": "1"}
+    cells = {"PYTHONHASHSEED": "0", "TQDM_DISABLE": "1"} if stage.name == "cells" else {}
+    return kept | {"OMP_NUM_THREADS": "1"} | cells
 
 
 def run(stage: Stage) -> Result:
@@ -91,7 +92,7 @@ def run(stage: Stage) -> Result:
         for old in ("html", ".doctrees"):
             shutil.rmtree(Path("_build", old), ignore_errors=True)
     codes = [
-        subprocess.run((*map(str, command), *extra), env=environment(), check=False).returncode
+        subprocess.run((*map(str, command), *extra), env=environment(stage), check=False).returncode
         for command in stage.commands
     ]
     passed, failed, skipped = counted(report)

@@ -75,8 +75,8 @@ class Result:
 
 
 def environment(stage: Stage) -> dict[str, str]:
-    """One thread a worker, and nothing of LINEBYLINE_* that the caller set. Cells run as those whose
-    outputs are stored did: without progress bars, and with the same order of sets.
+    """One thread a worker, and nothing of LINEBYLINE_* that the caller set. Cells run as they did
+    when their outputs were stored: without progress bars, and with the same order of sets.
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith("LINEBYLINE_")}
     cells = {"PYTHONHASHSEED": "0", "TQDM_DISABLE": "1"} if stage.name == "cells" else {}

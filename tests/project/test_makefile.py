@@ -48,9 +48,9 @@ def python(folder: Path, version: str) -> Path:
     """A stand-in for another Python, which has a version and can make no virtual environment."""
     folder.mkdir(exist_ok=True)
     program = folder / "python3"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.version_info = {version}\nexec(sys.argv[2])\n"
-    )
+    said = f"import sys; sys.version_info = {version}; exec(sys.argv[1])"
+    no_venv = 'case "$*" in *venv*) exit 1;; esac'
+    program.write_text(f'#!/bin/sh\n{no_venv}\nexec "{sys.executable}" -c "{said}" "$2"\n', "utf8")
     program.chmod(0o755)
     return program
 

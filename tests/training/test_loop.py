@@ -89,6 +89,13 @@ def test_equals_a_plain_loop_in_double_precision(classes: Draw, network: Build) 
     assert ours.layers[0].weight.dtype == torch.float64
 
 
+def test_double_precision_reaches_the_test_set(classes: Draw, network: Build) -> None:
+    model, test = network(), classes(30, seed=5)
+    history = run(model, TrainTest(classes(), test), lr=0.3, epochs=1, precision="64-true")
+    double = Examples(test.inputs.double(), test.targets)
+    assert history.test_loss == [evaluate(model, cross_entropy, double)["loss"]]
+
+
 def test_mixed_precision_is_near_and_keeps_the_parameters(classes: Draw, network: Build) -> None:
     ours, theirs = network(), network()
     seen: list[torch.dtype] = []
@@ -125,6 +132,17 @@ def test_the_test_set_is_evaluated_after_each_epoch_without_dropout(classes: Dra
         figures = evaluate(model, cross_entropy, data.test, metrics=HITS)
         assert history.test_loss[epoch] == figures["loss"]
         assert history.test_metrics["hits"][epoch] == figures["hits"]
+
+
+def test_metrics_are_measured_and_not_trained_on(classes: Draw, network: Build) -> None:
+    seen: list[bool] = []
+
+    def metric(prediction: Tensor, target: Tensor) -> Tensor:
+        seen.append(prediction.requires_grad)
+        return accuracy(prediction, target)
+
+    run(network(), classes(), lr=0.1, epochs=1, metrics={"hits": metric})
+    assert seen == [False] * 4
 
 
 def test_without_a_test_set_there_is_no_test_loss(classes: Draw, network: Build) -> None:
@@ -261,12 +279,14 @@ def test_the_device_is_not_waited_for_at_every_step(
 def test_the_bar_tells_how_far_it_is(
     classes: Draw, network: Build, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(network(), classes(), lr=0.1, epochs=3)
+    history = run(network(), classes(), lr=0.1, epochs=3)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "epoch 3/3" in shown.err
     assert "12/12 [" in shown.err
     assert "train loss" in shown.err
+    run(network(), classes(), lr=0.1, epochs=2, history=history)
+    assert "epoch 5/5" in capsys.readouterr().err
 
 
 def test_one_variable_silences_the_bar() -> None:

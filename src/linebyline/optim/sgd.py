@@ -40,11 +40,13 @@ def sgd_foreach(
     """The same update of all parameters at once; arguments as for `sgd_explicit`.
 
     For a small tensor, calling the kernel costs more than the arithmetic in it. `torch._foreach_*`,
-    which `torch.optim` itself stands on, takes the whole list in one call.
+    which `torch.optim` itself stands on, takes the whole list in one call. The terms are sorted
+    anew, θ - η(∇L + λθ) = (1 - ηλ)θ - η∇L, so that no g needs memory of its own; that is also why
+    the weights are said to decay.
     """
     if weight_decay != 0:  # most runs have none, and need no second pass over the memory
-        gradients = list(torch._foreach_add(gradients, parameters, alpha=weight_decay))
-    torch._foreach_add_(parameters, gradients, alpha=-lr)
+        torch._foreach_mul_(parameters, 1 - lr * weight_decay)  # θ ← (1 - ηλ)θ
+    torch._foreach_add_(parameters, gradients, alpha=-lr)  # θ ← θ - η∇L
 
 
 class SGD(Optimizer):

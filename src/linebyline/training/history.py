@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # matplotlib is for those who plot
     from matplotlib.axes import Axes
 
 
-@dataclass(repr=False)
+@dataclass
 class History:
     """Losses and metrics of one training run, in the order in which they came.
 

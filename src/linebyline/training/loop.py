@@ -75,7 +75,7 @@ def fit(
         NonFiniteLossError: a `FloatingPointError`; the message says where, and what to try.
     """
     metrics = dict(metrics or {})
-    history = History() if history is None else history
+    history = history or History()
     train, test = data if isinstance(data, TrainTest) else (data, None)
     _check(train, test, epochs, batch_size)
     check_metrics(metrics)

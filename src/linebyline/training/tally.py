@@ -60,7 +60,8 @@ class Tally:
         here each batch counts by its examples.
         """
         self.read()
-        weights = [count / sum(self._examples) for count in self._examples]
+        total = sum(self._examples)
+        weights = [count / total for count in self._examples]
         return {
             name: math.fsum(weight * value for weight, value in zip(weights, values, strict=True))
             for name, values in self._read.items()

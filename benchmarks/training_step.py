@@ -36,6 +36,8 @@ from linebyline.training.loop import fit
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "training_step.json"
+MEASURED = [*(f"src/linebyline/{group}" for group in ("layers", "optim", "training")), __file__]
+"""What the figures are of: the last commit that touched it is named beside them."""
 SIZES = [784, 128, 64, 10]
 BATCH_SIZE = 64
 EXAMPLES = 4096
@@ -168,14 +170,16 @@ def circumstances(device: str) -> dict[str, object]:
             line.split(": ", 1)[1] for line in info.read_text().splitlines() if "model name" in line
         ]
         cpu = names[0] if names else cpu
-    changed = git("status", "--porcelain", "--untracked-files=no", "src", "benchmarks/*.py")
+    commit = git("log", "-1", "--format=%h", "--abbrev=12", "--", *MEASURED)
+    changed = git("status", "--porcelain", "--", *MEASURED)
     return {
         "device": torch.cuda.get_device_name() if device == "cuda" else cpu,
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "commit": git("rev-parse", "--short=12", "HEAD") + (" and changes" if changed else ""),
+        "commit": commit + (" and changes" if changed else ""),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
 

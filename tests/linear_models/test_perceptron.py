@@ -128,6 +128,7 @@ X, Y = torch.zeros(4, 2), torch.tensor([1, -1, 1, -1])
     [
         ((X[:, :1], Y), {}, "x has 1 features; this perceptron has 2"),
         ((X[:0], Y[:0]), {}, "at least one"),
+        ((X.long(), Y), {}, r"floating-point type, not torch.int64; take x.float\(\)"),
         ((X, Y[:3]), {}, "one answer for each of 4 examples"),
         ((X, (Y + 1) // 2), {}, r"y must be -1 and \+1, not \[0, 1\]; .* 2 \* y - 1"),
         ((X / 0, Y), {}, "x has values that are not finite"),
@@ -140,6 +141,12 @@ X, Y = torch.zeros(4, 2), torch.tensor([1, -1, 1, -1])
 def test_refuses_by_name(arguments, settings, message):
     with pytest.raises(ValueError, match=message):
         Perceptron(2).fit(*arguments, **settings)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_refuses_to_score_inputs_of_another_size():
+    with pytest.raises(ValueError, match="x has 3 features; this perceptron has 2"):
+        Perceptron(2)(torch.zeros(4, 3))
 
 
 def test_refuses_no_inputs():

@@ -91,6 +91,16 @@ def test_no_run_exceeds_the_bound(seed):
         assert len(log) <= bound * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_the_unit_of_the_inputs_does_not_matter(scale):
+    """Without a bias, whose constant input has a unit of its own."""
+    x, y = cloud(seed=3, examples=8, features=12)
+    one, scaled = separability(x, y, bias=False), separability(x * scale, y, bias=False)
+    assert scaled.margin == pytest.approx(one.margin * scale)
+    torch.testing.assert_close(scaled.weights, one.weights)
+    assert not separability(torch.cat([x, x]) * scale, torch.cat([y, -y]), bias=False).separable
+
+
 def test_refuses_one_class():
     with pytest.raises(ValueError, match="y has only the answer 1"):
         separability(torch.zeros(3, 2), torch.ones(3, dtype=torch.long))

@@ -27,8 +27,8 @@ def mistakes_explicit(
 ) -> Iterator[Mistake]:
     """Rosenblatt's rule, one example after the other; stops after an epoch without a mistake.
 
-    Source: Rosenblatt (1958), in the form of Novikoff (1962). ``orders`` has one order of the
-    examples for each epoch.
+    Source: the error-correction procedure of Rosenblatt (1962), as stated by Novikoff (1962).
+    ``orders`` has one order of the examples for each epoch.
     """
     for epoch, order in enumerate(orders):
         clean = True
@@ -107,8 +107,8 @@ class MistakeLog:
 class Perceptron(nn.Module):
     """A linear classifier with the answers -1 and +1, trained by Rosenblatt's rule.
 
-    Source: Rosenblatt (1958). Deviation: Rosenblatt's machine had a layer of fixed random
-    connections in front; here the inputs go to the learning unit directly.
+    Source: Rosenblatt (1958, 1962). Deviation: Rosenblatt's machine had a layer of units with fixed
+    random connections in front; here the inputs go to the learning unit directly.
 
     The bias is one more weight, on an input that is always 1, so what is proved of the weights
     holds for it too. Learning starts from zero. A score of exactly zero counts as a mistake while
@@ -135,6 +135,10 @@ class Perceptron(nn.Module):
 
     def score(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch"]:
         """The weighted sum ``w · x + b``: positive on one side of the boundary, else negative."""
+        if x.shape[-1] != len(self.weights):
+            raise ValueError(
+                f"x has {x.shape[-1]} features; this perceptron has {len(self.weights)}"
+            )
         return x @ self.weights + self.bias
 
     def forward(self, x: Float[Tensor, "*batch features"]) -> Int[Tensor, "*batch"]:
@@ -196,6 +200,8 @@ def check_examples(x: Tensor, y: Tensor) -> None:
     """Refuse what no perceptron can learn from; the message names the argument and the remedy."""
     if x.ndim != 2 or x.numel() == 0:
         raise ValueError(f"x must be (examples, features), at least one; it is {tuple(x.shape)}")
+    if not x.is_floating_point():
+        raise ValueError(f"x must be of a floating-point type, not {x.dtype}; take x.float()")
     if y.shape != x.shape[:1]:
         raise ValueError(
             f"y must be one answer for each of {len(x)} examples, not {tuple(y.shape)}"

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from linebyline.linear_models.perceptron import check_examples, with_one
 
-TOLERANCE = 1e-9  # a residual below this is rounding
+TOLERANCE = 1e-9  # a residual below this, with all examples shorter than 1, is rounding
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Separability:
         weights: that unit vector, the bias last if there is one; ``None`` if there is none.
         mixture: how much of each example: for separable classes the support vectors' shares, else
             weights for which the mixture of one class equals the mixture of the other: no line can
-            have them on different sides. Never negative; with a bias they sum to 1 in each class.
+            have them on different sides. Never negative, 2 in sum; if the classes cannot be
+            separated and there is a bias, 1 in each class.
     """
 
     margin: float
@@ -61,17 +62,19 @@ def separability(
         raise ValueError(f"y has only the answer {int(y[0])}; two classes are needed")
     inputs = with_one(x) if bias else x
     signed = (y[:, None] * inputs).double().cpu().numpy()  # (N, d): y_i x_i
+    radius = np.linalg.norm(signed, axis=1).max()
+    signed /= radius  # so that TOLERANCE means the same for large and for small examples
     # Minimize ||E u - f|| over u >= 0: E has the columns (y_i x_i, 1), and f is (0, ..., 0, 1).
     system = np.vstack([signed.T, np.ones(len(signed))])
     target = np.zeros(len(system))
     target[-1] = 1.0
     u, distance = nnls(system, target, maxiter=50 * len(signed))
-    mixture = x.new_tensor(2 * u / u.sum())
+    mixture = x.new_tensor(2 * u / u.sum())  # half of the shares is with each class: make it all
     if distance < TOLERANCE:
         return Separability(0.0, None, mixture)
-    w = u @ signed  # the shortest vector that the mixtures reach: the best direction
+    w = u @ signed  # along the shortest mixture of the y_i x_i: no direction has a wider margin
     w /= np.linalg.norm(w)
-    return Separability(float((signed @ w).min()), x.new_tensor(w), mixture)
+    return Separability(float(radius * (signed @ w).min()), x.new_tensor(w), mixture)
 
 
 def mistake_bound(

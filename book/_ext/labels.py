@@ -41,6 +41,7 @@ VERBATIM = {
     "glossary",
     "bibliography",
 }
+_LISTINGS = ("code-block", "code", "sourcecode", "literalinclude")
 _NAMES = {
     "figure": "Fig.",
     "table": "Table",
@@ -78,11 +79,8 @@ class Target:
     @property
     def words(self) -> str:
         """As ``ref`` writes it: a title or caption where there is one, else the numbered name."""
-        return (
-            flat(self.title)
-            if self.kind in ("section", "page", "figure", "table", "listing", "block")
-            else self.numbered
-        )
+        titled = self.kind in _NAMES or self.kind == "block"
+        return flat(self.title) if titled else self.numbered
 
 
 def numbered_kind(found: Directive) -> str | None:
@@ -90,15 +88,13 @@ def numbered_kind(found: Directive) -> str | None:
     name = found.name.removesuffix("-start")
     if {"nonumber", "hidden"} & found.options.keys():
         return None
-    if name == "exercise" or name.removeprefix("prf:") in PROOFS:
+    if name == "exercise" or (name.startswith("prf:") and name[4:] in PROOFS):
         return name
     if name == "figure" and found.body.strip():
         return "figure"
     if name in ("list-table", "table") and found.argument:
         return "table"
-    if name in ("code-block", "code", "sourcecode", "literalinclude") and found.options.get(
-        "caption"
-    ):
+    if name in _LISTINGS and found.options.get("caption"):
         return "listing"
     return "equation" if name == "math" and found.label else None
 
@@ -137,14 +133,9 @@ def labels(
     for path, text in text_of_chapter_by_path.items():
         collector.page(path, text)
     for label, (path, line, exercise) in collector.solutions.items():
-        if exercise not in collector.targets:
-            raise PlainError(
-                path,
-                line,
-                f"no exercise {exercise!r}",
-                "give the label of an exercise of this book",
-            )
-        solved = collector.targets[exercise]
+        solved = collector.targets.get(exercise)
+        if solved is None or solved.kind != "exercise":
+            raise PlainError(path, line, f"no exercise {exercise!r}", "give an exercise's label")
         collector.targets[label] = replace(collector.targets[label], number=solved.number)
     return collector.targets
 
@@ -155,10 +146,9 @@ class _Collector:
         self.equations_by_chapter = equations_by_chapter
         self.targets: dict[str, Target] = {}
         self.solutions: dict[str, tuple[str, str, str]] = {}
-        self.counts: Counter[tuple[str, str]] = (
-            Counter()
-        )  # by kind and chapter number: how the site counts
-        self.ordinals: Counter[str] = Counter()  # by kind, on this page
+        # The site's counts, by kind and chapter number; and the page's own, by kind.
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.ordinals: Counter[str] = Counter()
 
     def page(self, path: str, text: str) -> None:
         self.path, self.address = path, str(Path(path).with_suffix(".html").as_posix())
@@ -209,7 +199,7 @@ class _Collector:
                 self.heading(piece)
             elif piece.kind == "math_block_label":
                 label = piece.token.info
-                self.numbered("equation", label, piece.lines[0], "", make_id(f"equation-{label}"))
+                self.numbered("equation", label, piece.lines[0], "", _anchor(label, "equation"))
             elif piece.kind == "amsmath" and piece.token.meta["numbered"] != "*":
                 self.numbered("equation", "", piece.lines[0], "", "")
             elif piece.kind == "directive":
@@ -232,42 +222,26 @@ class _Collector:
         self.settle("section", title, number)
 
     def directive(self, found: Directive, depth: int) -> None:
+        if "hidden" in found.options:  # the site leaves it out; contents may be hidden, too
+            return
         if found.name == "code-cell":
-            figure = code_figure(found.options)
-            if figure.get("caption"):
+            if "caption" in (figure := code_figure(found.options)):
                 self.numbered_code_figure(figure, found.line)
         elif kind := numbered_kind(found):
             caption = found.body.split("\n\n")[0] if kind == "figure" else found.argument
-            title = str(found.options["caption"]) if kind == "listing" else caption
-            raw = kind == "exercise" or kind.startswith(
-                "prf:"
-            )  # these write the label as it is into the page
-            anchor = (
-                found.label
-                if raw
-                else make_id(f"equation-{found.label}" if kind == "equation" else found.label)
-            )
-            self.numbered(kind, found.label, found.line, title, anchor)
-        elif found.label and "hidden" not in found.options:
-            kind = found.name.removesuffix("-start")
-            known = kind in ("exercise", "solution") or kind.startswith("prf:")
-            anchor = found.label if known else make_id(found.label)
-            title = "" if known else found.argument
-            self.settle(kind if known else "block", title)
-            self.add(
-                found.label,
-                found.line,
-                Target(self.address, title, kind if known else "block", "", anchor),
-            )
-            if kind == "solution":
-                self.solutions[found.label.lower()] = (
-                    self.path,
-                    found.line,
-                    found.argument.lower(),
-                )
+            title = str(found.options.get("caption", caption))
+            self.numbered(kind, found.label, found.line, title, _anchor(found.label, kind))
         else:
-            self.settle("block", "")
-        if found.name not in VERBATIM and "hidden" not in found.options:
+            kind = found.name.removesuffix("-start")
+            kind = kind if _keeps_labels(kind) else "block"
+            self.settle(kind, "")
+            if found.label:
+                target = Target(self.address, "", kind, "", _anchor(found.label, kind))
+                self.add(found.label, found.line, target)
+            if found.label and kind == "solution":
+                exercise = found.argument.lower()
+                self.solutions[found.label.lower()] = (self.path, found.line, exercise)
+        if found.name not in VERBATIM:
             self.walk(found.body, depth + 1)
 
     def numbered_code_figure(self, figure: dict[str, str], line: str) -> None:
@@ -279,3 +253,14 @@ class _Collector:
         self.settle("figure", title, target.number)
         if name := figure.get("name"):
             self.add(name, line, target)
+
+
+def _keeps_labels(kind: str) -> bool:
+    """Whether the site makes a label an anchor as it is written: sphinx-exercise and -proof do."""
+    return kind in ("exercise", "solution") or kind.startswith("prf:")
+
+
+def _anchor(label: str, kind: str) -> str:
+    if _keeps_labels(kind):
+        return label
+    return make_id(f"equation-{label}" if kind == "equation" else label)

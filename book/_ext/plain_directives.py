@@ -75,7 +75,8 @@ def _card(page: Page, found: Directive) -> str:
         title = (
             f"[{title or 'More'}]({place})" if isinstance(place, str) else page.link(title, place)
         )
-    return page.quote(title, re.sub(r"^(\^{3,}|\+{3,})[ \t]*$", "", found.body, flags=re.MULTILINE))
+    body = re.sub(r"\n*^(?:\^{3,}|\+{3,})[ \t]*$\n*", "\n\n", found.body, flags=re.MULTILINE)
+    return page.quote(title, body)
 
 
 def _tab(page: Page, found: Directive) -> str:

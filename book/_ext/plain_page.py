@@ -69,10 +69,8 @@ class Page(Spans):
             elif not new:  # one blank line is enough where something was left out
                 at += blank_above and at < len(lines) and not text_below
             else:
-                apart = piece.kind not in (
-                    "inline",
-                    "heading",
-                )  # it may have touched its neighbours
+                # Text may stay close to what is around it; what became another block may not.
+                apart = piece.kind not in ("inline", "heading")
                 first, *others = new.split("\n")
                 out += [rest.rstrip()] * (apart and not blank_above and piece.prefix == rest)
                 out.append(piece.prefix + first)

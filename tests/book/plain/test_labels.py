@@ -92,6 +92,8 @@ def test_two_places_may_not_share_a_label() -> None:
 def test_a_solution_needs_its_exercise() -> None:
     with pytest.raises(PlainError, match=r"a\.md: '```\{solution\} none'.*no exercise 'none'"):
         labels({"a.md": "```{solution} none\n:label: s\nx\n```"})
+    with pytest.raises(PlainError, match="no exercise 'sec'; give an exercise's label"):
+        labels({"a.md": "(sec)=\n# S\n\n```{solution} sec\n:label: s\nx\n```"})
 
 
 def test_an_exercise_may_come_after_its_solution() -> None:
@@ -124,3 +126,32 @@ def test_the_glossary_knows_its_terms() -> None:
         "second": "term-second",
         "l2 *norm*": "term-L2-norm",
     }
+
+
+def test_anchors_are_the_sites_own() -> None:
+    text = (
+        "```{figure} x.png\n:name: Fig_A\nC\n```\n\n```{note}\n:name: Note_A\nx\n```\n\n"
+        "```{admonition} A *title*\n:name: adm\nx\n```\n\n```{exercise}\n:label: Ex_A\nx\n```\n\n"
+        "(before)=\n```{exercise}\n:label: Ex_B\n:nonumber:\nx\n```\n\n"
+        "```{solution} ex_a\n:label: Sol_A\nx\n```\n\n```{prf:lemma}\n:label: Lem_A\nx\n```\n\n"
+        "```{prf:lemma}\n:label: Lem_B\n:nonumber:\nx\n```\n\n"
+        "$$ x $$ (Eq_A)\n\n(Sec_A)=\n# S\n"
+    )
+    found = labels({"a.md": text})
+    page = "a.html"
+    assert found["fig_a"] == Target(page, "C", "figure", "1", "fig-a")
+    assert found["note_a"] == Target(page, "", "block", "", "note-a")
+    assert found["adm"] == Target(page, "", "block", "", "adm")
+    assert found["ex_a"] == Target(page, "", "exercise", "1", "Ex_A")
+    assert found["ex_b"] == Target(page, "", "exercise", "", "Ex_B")
+    assert found["before"] == Target(page, "", "exercise", "", "before")
+    assert found["sol_a"] == Target(page, "", "solution", "1", "Sol_A")
+    assert found["lem_a"] == Target(page, "", "prf:lemma", "1", "Lem_A")
+    assert found["lem_b"] == Target(page, "", "prf:lemma", "", "Lem_B")
+    assert found["eq_a"] == Target(page, "", "equation", "1", "equation-eq-a")
+    assert found["sec_a"] == Target(page, "S", "section", "", "sec-a")
+
+
+def test_a_starred_environment_does_not_count() -> None:
+    stars = "\\begin{align*}\na\n\\end{align*}\n\n\\begin{align}\na\n\\end{align}\n\n$$ b $$ (b)"
+    assert labels({"a.md": stars})["b"].number == "2"

@@ -74,6 +74,17 @@ def test_only_what_is_linked_gets_a_mark(shown: Show) -> None:
     )
 
 
+def test_headings_are_places_without_a_label(shown: Show) -> None:
+    text = shown("# A\n\n## B *c* {math}`x`\n\nSee [there](#b-c-x), [](chapter.md#b-c-x).")
+    mark = '<a id="b-c-x" name="b-c-x"></a>'
+    assert text == f"# A\n\n{mark}\n\n## B *c* $x$\n\nSee [there](#b-c-x), [B *c* $x$](#b-c-x)."
+
+
+def test_a_formula_changes_only_if_it_must(shown: Show) -> None:
+    assert shown("$$ a  = b $$") == "$$ a  = b $$"
+    assert shown(r"$$ a \\ b $$") == "$$\n\\begin{aligned}\na \\\\ b\n\\end{aligned}\n$$"
+
+
 def test_footnotes_come_last_in_the_order_of_their_marks(shown: Show) -> None:
     text = shown(
         "[^a]: First *text*.\n\n    More.\n\nOne[^b] and[^a].\n\n[^b]: Second[^9].",

@@ -56,6 +56,7 @@ def execute(
         record_timing=False,
         coalesce_streams=True,
         allow_errors=allow_errors,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # not a word about its own transport
         resources={"metadata": {"path": str(chapter.parent)}},
         on_cell_executed=count,
     )

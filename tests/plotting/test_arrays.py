@@ -13,6 +13,10 @@ def test_a_tensor_with_gradient_comes_out_as_float64_without_rounding(dtype):
     assert array.tolist() == [0.5, -1.25, 3.0]
 
 
+def test_no_digit_of_a_double_is_lost():
+    assert to_numpy(torch.tensor([0.1], dtype=torch.float64), "values", (1,)).item() == 0.1
+
+
 def test_whole_numbers_and_bools_stay_what_they_are():
     assert to_numpy(torch.tensor([1, 2]), "ids", (2,)).dtype.kind == "i"
     assert to_numpy(np.array([True, False]), "ids", ("n",)).dtype == bool

@@ -38,7 +38,7 @@ def test_digits_are_ink_on_nothing(pixels):
 
 
 def test_every_image_is_shown_upright_in_reading_order():
-    axes = image_grid(RAMP.requires_grad_(), columns=3)
+    axes = image_grid(RAMP.clone().requires_grad_(), columns=3)
     for ax, image in zip(axes, RAMP, strict=True):
         np.testing.assert_allclose(ax.images[0].get_array(), image.detach())
         assert ax.yaxis_inverted()  # the first row is at the top

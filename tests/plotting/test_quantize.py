@@ -63,6 +63,14 @@ def test_frequent_colours_are_exact_however_many_rare_ones_there_are():
     np.testing.assert_array_equal(back[:65], rgba[:65])
 
 
+def test_what_is_transparent_stays_so_and_comes_first_however_little_there_is():
+    rgba = picture()
+    rgba[0, 0] = 0
+    out = quantize(Image.fromarray(rgba), 8)
+    assert np.asarray(out)[0, 0] == 0
+    assert out.getpalette("RGBA")[3] == 0
+
+
 @pytest.mark.parametrize(("colors", "mode"), [(1, "RGBA"), (257, "RGBA"), (64, "RGB")])
 def test_refuses_by_name(colors, mode):
     name = "image" if mode == "RGB" else "colors"

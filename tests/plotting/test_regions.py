@@ -63,6 +63,14 @@ class TestDecisionRegions:
             (color,) = region_at(ax, point)
             assert same_color(color, PALETTE[int(positive)]), point
 
+    @pytest.mark.parametrize("w", [(1.0, 0.3), (0.3, 1.0)])
+    def test_the_boundary_of_ids_climbs_in_no_stairs(self, w):
+        w = torch.tensor(w)
+        ax = decision_regions(lambda points: (points @ w > 0.6).long(), CORNERS, AND)
+        cell = 1.4 / 239
+        off = (boundary(ax) @ w.numpy() - 0.6) / float(w.norm()) / cell
+        assert off.std() < 0.12  # the bare stairs: 0.24
+
     def test_minus_one_and_one_are_classes_like_any_other(self):
         signs = 2 * AND - 1
         for predict in (score, lambda points: score(points) > 0, lambda p: torch.sign(score(p))):
@@ -137,9 +145,16 @@ class TestDecisionRegions:
         for inputs in (CORNERS.numpy().astype(np.float64), CORNERS.long(), CORNERS.tolist()):
             decision_regions(predict, inputs, AND)
 
+    def test_the_plane_is_where_the_data_are(self):
+        torch.set_default_device("meta")  # stands for any other device
+        try:
+            decision_regions(score, CORNERS, AND)
+        finally:
+            torch.set_default_device(None)
+
     def test_a_model_with_parameters_and_one_point_will_do(self):
         layer = torch.nn.Linear(2, 1)
-        decision_regions(lambda points: layer(points)[:, 0], CORNERS.requires_grad_(), AND)
+        decision_regions(lambda points: layer(points)[:, 0], CORNERS.clone().requires_grad_(), AND)
         decision_regions(lambda points: points[:, 0] > 0.5, CORNERS[:1], AND[:1])
 
     def test_right_angles_look_right_unless_the_scales_differ_much(self):
@@ -205,16 +220,22 @@ class TestDecisionLine:
         np.testing.assert_allclose(np.dot(arrow.xyann, w) + b, 0, atol=1e-6)  # it starts on it
         assert np.dot(arrow.xy, w) + b > 0
 
-    def test_the_arrow_has_one_length_whatever_the_weights_and_stays_inside(self):
+    def test_the_arrow_has_one_length_whatever_the_weights(self):
         lengths = set()
         for scale in (0.01, 1, 100):
             ax = axes()
-            decision_line(np.array([1.0, 1]) * scale, -3.0 * scale, ax=ax)  # near a corner
+            decision_line(np.array([1.0, 1]) * scale, -3.0 * scale, ax=ax)
             (arrow,) = ax.texts
             lengths.add(round(float(np.linalg.norm(np.subtract(arrow.xy, arrow.xyann))), 6))
-            assert -2 <= arrow.xy[0] <= 2
-            assert -1 <= arrow.xy[1] <= 3
         assert len(lengths) == 1
+
+    @pytest.mark.parametrize("slope", [-0.225, 0.225])
+    def test_the_arrow_stays_inside_where_it_can(self, slope):
+        ax = axes()
+        decision_line([slope, 1.0], -2.45, ax=ax)  # just below the upper side
+        (arrow,) = ax.texts
+        assert -2 <= arrow.xy[0] <= 2
+        assert -1 <= arrow.xy[1] <= 3
 
     def test_the_limits_stay_and_a_backward_axis_too(self):
         ax = axes(x=(2, -2))
@@ -222,6 +243,16 @@ class TestDecisionLine:
         assert ax.get_xlim() == (2, -2)
         assert ax.get_ylim() == (-1, 3)
         assert len(ax.lines) == 1
+        (arrow,) = ax.texts
+        np.testing.assert_array_less(0, np.subtract(arrow.xy, arrow.xyann))
+
+    def test_limits_that_fit_the_data_are_not_widened(self):
+        ax = plt.subplots()[1]
+        ax.scatter(*CORNERS.T)
+        before = ax.get_xlim(), ax.get_ylim()
+        decision_line([1, 1], -1, ax=ax)
+        ax.figure.draw_without_rendering()
+        assert (ax.get_xlim(), ax.get_ylim()) == before
 
     @pytest.mark.parametrize(("w", "b"), [((0, 0), 1.0), ((1, 0), 5.0), ((1, 1), -99.0)])
     def test_no_line_where_there_is_none_to_see(self, w, b):

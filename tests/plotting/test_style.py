@@ -1,3 +1,4 @@
+from io import BytesIO
 from itertools import combinations, pairwise
 
 import matplotlib as mpl
@@ -5,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from linebyline.plotting import style
 from linebyline.plotting.style import DIVERGING, INK, INK_MAP, PALETTE, SEQUENTIAL, png_bytes
@@ -101,10 +103,12 @@ def test_type_is_read_on_a_phone():
     ax = plt.gca()
     ax.set(title="title", xlabel="x", ylabel="y")
     ax.legend(handles=ax.plot([0, 1]), labels=["line"])
+    ax.text(0, 0, "note")
     ax.figure.draw_without_rendering()
     words = ax.findobj(mpl.text.Text)
-    sizes = {word.get_fontsize() * (350 / style.WIDTH) / 72 for word in words if word.get_text()}
-    assert min(sizes) >= 8
+    shown = {word.get_text(): word.get_fontsize() / 72 * 350 / style.WIDTH for word in words}
+    assert min(shown.values()) >= 8
+    assert all(shown[name] >= 9 for name in ("title", "x", "y", "note"))
     assert ax.figure.get_figwidth() == style.WIDTH
 
 
@@ -116,6 +120,9 @@ def test_the_style_is_set_on_request_and_twice_is_once():
         style.use()
         assert mpl.rcParams["figure.facecolor"] == "none"
         assert not mpl.rcParams["axes.spines.top"]
+        saved = BytesIO()
+        plt.figure().savefig(saved, format="png")
+        assert (np.asarray(Image.open(saved).convert("RGBA"))[..., 3] == 0).all()
         assert plt.imshow([[0, 1]]).get_cmap().name == SEQUENTIAL.name
     for name in ("ink", "sequential", "diverging"):
         assert f"linebyline.{name}" in mpl.colormaps
@@ -188,6 +195,13 @@ def test_a_narrow_figure_is_centred_on_a_page_and_its_type_stays_its_size(pixels
     left, right = np.flatnonzero(drawn)[[0, -1]]
     assert right - left == pytest.approx(2 * style.DPI, rel=0.2)
     assert abs(left - (len(drawn) - 1 - right)) < 0.2 * style.DPI
+
+
+def test_the_ground_is_transparent_even_where_matplotlib_s_own_style_is_used(pixels):
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        figure = line_plot()
+        assert (pixels(png_bytes(figure))[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
 
 
 def test_photographs_get_the_whole_palette(pixels):

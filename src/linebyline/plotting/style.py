@@ -78,8 +78,6 @@ RC: dict[Any, Any] = {
     "figure.facecolor": "none",
     "figure.constrained_layout.use": True,
     "savefig.dpi": DPI,
-    "savefig.transparent": True,
-    "savefig.facecolor": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
     "font.size": 13.0,  # 9 pixels when a phone shows the picture 350 pixels wide

@@ -22,6 +22,7 @@ import icons
 import styles
 from docutils import nodes
 from katex import DIST
+from mend import mended
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -93,7 +94,7 @@ def join(app: Sphinx, exception: Exception | None) -> None:
         return
     static = Path(app.outdir, "_static")
     pages = [path for path in Path(app.outdir).rglob("*.html") if static not in path.parents]
-    texts = {path: path.read_text("utf8") for path in pages}
+    texts = {path: mended(path.read_text("utf8")) for path in pages}
     icon_script = icons.SCRIPT.read_text("utf8")
     names: set[str] = set()
     words: set[str] = set()

@@ -36,6 +36,8 @@ class Fold(SphinxPostTransform):
             if not isinstance(node, nodes.Element) or FOLDED not in node.get("classes", ()):
                 continue
             title, *content = node.children
+            for link in list(title.findall(nodes.reference)):  # a title that opens cannot be a link
+                link.parent.replace(link, link.children)
             summary = nodes.inline("", "", *title.children, classes=["folded-title"])
             kind = node.tagname.removesuffix("_node")
             classes = [name for name in node["classes"] if name != FOLDED]

@@ -57,10 +57,11 @@
   }));
 
   // ---- a search result's excerpt shows the text, not each formula three times ----
-  if (typeof Search !== "undefined") {
-    const text = Search.htmlToText;
+  addEventListener("DOMContentLoaded", () => {
+    if (typeof Search === "undefined") return;
+    const text = Search.htmlToText; // it leaves out what has the class of a heading's link
     Search.htmlToText = (page, anchor) =>
-      text(page.replace(/<span aria-hidden="true" class="katex-html">|<span class="katex-html" aria-hidden="true">/g,
-        '<span class="headerlink">').replace(/<annotation[\s\S]*?<\/annotation>/g, ""), anchor);
-  }
+      text(page.replaceAll('class="katex-html"', 'class="headerlink"')
+        .replace(/<annotation[\s\S]*?<\/annotation>/g, ""), anchor);
+  });
 })();

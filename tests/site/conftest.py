@@ -1,4 +1,5 @@
-"""The built site in a real browser: one server, one browser, and each page loaded once for all of its checks.
+"""The built site in a real browser: one server, one browser, and each page loaded once for all of
+its checks.
 
 ``LINEBYLINE_SITE`` names another site than ``_build/html``; ``CHROMIUM`` another browser.
 """
@@ -57,9 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("page", pages)
     if "chapter" in metafunc.fixturenames:
         with_notebook = [
-            page
-            for page in pages
-            if (SITE / "_sources" / page).with_suffix(".ipynb").exists()
+            page for page in pages if (SITE / "_sources" / page).with_suffix(".ipynb").exists()
         ]
         metafunc.parametrize("chapter", with_notebook)
 
@@ -107,7 +106,9 @@ def fresh(browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
 
     def make(**options: object) -> Page:
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
+        contexts.append(
+            browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        )
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
         return page

@@ -1,4 +1,6 @@
-"""Every page, loaded once on a phone in a slow network, looked at in both themes, and on a wide screen."""
+"""Every page, loaded once on a phone in a slow network, looked at in both themes, and on a wide
+screen.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,9 @@ AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("ut
 RUN_AXE = "axe.run({exclude: [['.katex-html']]}, {resultTypes: ['violations']})"
 WATCH_SHIFTS = """
 window.shifts = [];
+const named = (source) => source.node && `${source.node.nodeName}.${source.node.className}`;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
-  if (!entry.hadRecentInput) {
-    window.shifts.push([entry.value, ...entry.sources.map((source) => source.node && source.node.nodeName + "." + source.node.className)]);
-  }
+  if (!entry.hadRecentInput) window.shifts.push([entry.value, ...entry.sources.map(named)]);
 })).observe({type: "layout-shift", buffered: true});
 """
 IMAGES = """() => Promise.all([...document.images].map(async (image) => {
@@ -30,11 +31,34 @@ IMAGES = """() => Promise.all([...document.images].map(async (image) => {
             !image.closest("article"), loaded: image.naturalWidth > 0,
           sized: image.hasAttribute("width") && image.hasAttribute("height")};
 }))"""
-TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-  [...document.querySelectorAll("article *")].filter((element) =>
-    element.getBoundingClientRect().right > innerWidth + 0.5 && !element.closest("pre, .katex-display, [class*=scroll]"))
-  .slice(0, 3).map((element) => element.outerHTML.slice(0, 150))"""
-DARK_GROUND = "getComputedStyle(document.body).backgroundColor"
+TOO_WIDE = """() => {
+  if (document.documentElement.scrollWidth <= innerWidth) return [];
+  const scrolls = "pre, .katex-display, [class*=scroll]";
+  return [...document.querySelectorAll("article *")]
+    .filter((part) => part.getBoundingClientRect().right > innerWidth + 0.5 && !part.closest(scrolls))
+    .slice(0, 3).map((part) => part.outerHTML.slice(0, 150));
+}"""
+# Highlighted code is thousands of spans of a dozen colours: axe need see each colour on each ground
+# but once.
+FEWER_TOKENS = """() => {
+  const seen = new Set();
+  document.querySelectorAll("pre span").forEach((token) => {
+    const ground = token.closest(".cell_input, .cell_output, .literal-block-wrapper, .highlight");
+    const box = token.closest(".admonition");
+    const kind = [token.className, ground && ground.className, box && box.className].join("|");
+    if (seen.has(kind)) token.replaceWith(...token.childNodes);
+    seen.add(kind);
+  });
+}"""
+ICONS = """() => {
+  const icons = [...document.querySelectorAll("[class*='fa-']")];
+  return icons.filter((icon) => icon.offsetParent).map((icon) => {
+    const {maskImage, width, height, backgroundColor} = getComputedStyle(icon, "::before");
+    return {name: icon.className, mask: maskImage, ink: backgroundColor,
+            width: parseFloat(width), height: parseFloat(height)};
+  });
+}"""
+GROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 @dataclass
@@ -48,6 +72,8 @@ class Visit:
     images: list[dict[str, Any]] = field(default_factory=list)
     violations: dict[str, list[str]] = field(default_factory=dict)
     grounds: dict[str, str] = field(default_factory=dict)
+    icons: list[dict[str, Any]] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
 
 
 def listen(page: Page, server: serve.SiteServer, visit: Visit) -> None:
@@ -69,11 +95,26 @@ def listen(page: Page, server: serve.SiteServer, visit: Visit) -> None:
 
 def axe(page: Page) -> list[str]:
     """What axe objects to, each with the first element it names."""
-    page.evaluate(AXE)
     return [
         f"{found['id']}: {found['help']} ({found['nodes'][0]['html'][:160]})"
         for found in page.evaluate(RUN_AXE)["violations"]
     ]
+
+
+def foreign_glyphs(page: Page) -> list[str]:
+    """Formulas that are drawn, wholly or in part, with another font than KaTeX's."""
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    query = {"nodeId": root, "selector": ".katex-html"}
+    found = []
+    for node in session.send("DOM.querySelectorAll", query)["nodeIds"]:
+        fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        if any(not font["familyName"].startswith("KaTeX") for font in fonts):
+            found.append(session.send("DOM.getOuterHTML", {"nodeId": node})["outerHTML"][-150:])
+    session.detach()
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -97,13 +138,21 @@ def visits(browser: Browser, server: serve.SiteServer) -> Iterator[Callable[[str
         for width in (390, 320):
             page.set_viewport_size({"width": width, "height": 844})
             visit.too_wide[width] = page.evaluate(TOO_WIDE)
+        visit.icons = page.evaluate(ICONS)
+        visit.foreign = foreign_glyphs(page)
+        page.evaluate(FEWER_TOKENS)
+        page.evaluate(AXE)
         for theme, width in (("light", 390), ("dark", 1280)):
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)
-            page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
-            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+            page.wait_for_function(
+                "theme => document.documentElement.dataset.theme === theme", arg=theme
+            )
+            page.evaluate(
+                "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
+            )
             page.wait_for_timeout(350)  # the theme makes what scrolls focusable a moment later
-            visit.grounds[theme] = page.evaluate(DARK_GROUND)
+            visit.grounds[theme] = page.evaluate(GROUND)
             visit.violations[theme] = axe(page)
         page.close()
         return visit
@@ -156,3 +205,16 @@ def test_images_load_and_say_what_they_show(visits: Callable[[str], Visit], page
 
 def test_images_know_their_size(visits: Callable[[str], Visit], page: str) -> None:
     assert [image["src"] for image in visits(page).images if not image["sized"]] == []
+
+
+def test_icons_have_a_shape(visits: Callable[[str], Visit], page: str) -> None:
+    assert visits(page).icons
+    for icon in visits(page).icons:
+        assert icon["mask"].startswith('url("data:image/svg+xml'), icon
+        assert icon["width"] >= 6, icon
+        assert icon["height"] >= 10, icon
+        assert icon["ink"] != "rgba(0, 0, 0, 0)", icon
+
+
+def test_formulas_are_drawn_in_their_own_fonts(visits: Callable[[str], Visit], page: str) -> None:
+    assert visits(page).foreign == []

@@ -201,7 +201,7 @@ def test_the_ground_is_transparent_even_where_matplotlib_s_own_style_is_used(pix
     with mpl.rc_context():
         mpl.rcdefaults()
         figure = line_plot()
-        assert (pixels(png_bytes(figure))[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
+        assert (pixels(png_bytes(figure))[..., 3] == 0).mean() > 0.8
 
 
 def test_photographs_get_the_whole_palette(pixels):

@@ -19,17 +19,16 @@ from linebyline.plotting import style
 
 @pytest.fixture(autouse=True)
 def in_style(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`use()`, undone afterwards; and whoever shows a figure or closes one is caught."""
+    """`use()`, undone afterwards; and whoever shows a figure is caught."""
 
     def refuse(*_: object, **__: object) -> None:
-        pytest.fail("a plotting function must neither show nor close a figure")
+        pytest.fail("a plotting function must not show a figure: its caller does")
 
-    close = plt.close
     monkeypatch.setattr(plt, "show", refuse)
     with mpl.rc_context():
         style.use()
         yield
-    close("all")
+    plt.close("all")
 
 
 @pytest.fixture

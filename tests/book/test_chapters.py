@@ -1,5 +1,6 @@
 """What every chapter owes its reader, as far as a machine can tell."""
 
+import ast
 import re
 
 import nbformat
@@ -34,6 +35,19 @@ def test_cells_fit_the_page(chapter):
         lines = cell.source.splitlines()
         assert len(lines) <= LINES, f"{len(lines)} lines: {lines[0]}"
         assert max(map(len, lines)) <= WIDTH, max(lines, key=len)
+
+
+def test_code_shown_from_the_library_fits_the_page(chapter):
+    text = chapter.read_text("utf8")
+    for path, options in re.findall(r"\{literalinclude\} (\S+)\n((?::.*\n)*)", text):
+        name = re.search(r":pyobject: (\S+)", options)[1].split(".")
+        source = (chapter.parent / path).read_text("utf8")
+        tree = ast.parse(source)
+        for part in name:
+            tree = next(node for node in tree.body if getattr(node, "name", None) == part)
+        indent = int(match[1]) if (match := re.search(r":dedent: (\d+)", options)) else 0
+        for line in source.splitlines()[tree.lineno - 1 : tree.end_lineno]:
+            assert len(line) - indent <= WIDTH or ":start-at:" in options, line
 
 
 def test_long_plotting_code_is_folded(chapter):

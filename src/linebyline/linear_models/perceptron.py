@@ -25,9 +25,9 @@ def mistakes_explicit(
     w: Float[Tensor, " features"],
     orders: Iterable[Int[Tensor, " examples"]],
 ) -> Iterator[Mistake]:
-    """Rosenblatt's rule, one example after the other; stops after an epoch without a mistake.
+    """The rule, one example after the other, until an epoch passes without a mistake.
 
-    Source: the error-correction procedure of Rosenblatt (1962), as stated by Novikoff (1962).
+    Source: the error correction of Rosenblatt (1962), as stated by Novikoff (1962).
     ``orders`` has one order of the examples for each epoch.
     """
     for epoch, order in enumerate(orders):
@@ -49,8 +49,8 @@ def mistakes(
 ) -> Iterator[Mistake]:
     """The same mistakes, found faster: between two of them the weights stand still.
 
-    So one matrix product tests all examples that are left in the epoch, and the first one with
-    ``y_i (w · x_i) <= 0`` is the next mistake.
+    So one matrix product tests all examples that are left in the epoch, and the
+    first one with ``y_i (w · x_i) <= 0`` is the next mistake.
     """
     signed = y[:, None] * x
     for epoch, order in enumerate(orders):

@@ -64,15 +64,15 @@ def separability(
     signed = (y[:, None] * inputs).double().cpu().numpy()  # (N, d): y_i x_i
     radius = np.linalg.norm(signed, axis=1).max()
     signed /= radius  # so that TOLERANCE means the same for large and for small examples
-    # Minimize ||E u - f|| over u >= 0: E has the columns (y_i x_i, 1), and f is (0, ..., 0, 1).
+    # Minimize ||E u - f|| for u >= 0: E has the columns (y_i x_i, 1), f = (0, ..., 0, 1).
     system = np.vstack([signed.T, np.ones(len(signed))])
     target = np.zeros(len(system))
     target[-1] = 1.0
     u, distance = nnls(system, target, maxiter=50 * len(signed))
-    mixture = x.new_tensor(2 * u / u.sum())  # half of the shares is with each class: make it all
+    mixture = x.new_tensor(2 * u / u.sum())  # a half is with each class: make it a whole
     if distance < TOLERANCE:
         return Separability(0.0, None, mixture)
-    w = u @ signed  # along the shortest mixture of the y_i x_i: no direction has a wider margin
+    w = u @ signed  # along the shortest mixture of the y_i x_i, so of widest margin
     w /= np.linalg.norm(w)
     return Separability(float(radius * (signed @ w).min()), x.new_tensor(w), mixture)
 

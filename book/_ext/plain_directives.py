@@ -67,14 +67,13 @@ def _nothing(page: Page, found: Directive) -> str:
 def _card(page: Page, found: Directive) -> str:
     """A card's header (above ``^^^``) and footer (below ``+++``) are paragraphs like its body."""
     title, link = page.spans(found.argument), found.options.get("link")
-    if link and found.options.get("link-type") == "ref":
+    kind = found.options.get("link-type", "url")
+    if link and kind == "ref":
         title = page.link(title or "More", page.target(link, found.line))
     elif link:
-        doc = found.options.get("link-type") == "doc"
-        place = page.place(f"{link}.md" if doc else link, found.line)
-        title = (
-            f"[{title or 'More'}]({place})" if isinstance(place, str) else page.link(title, place)
-        )
+        place = page.place(f"{link}.md" if kind == "doc" else link, found.line)
+        to = place if isinstance(place, str) else page.href(place)
+        title = f"[{title or 'More'}]({to})"
     body = re.sub(r"\n*^(?:\^{3,}|\+{3,})[ \t]*$\n*", "\n\n", found.body, flags=re.MULTILINE)
     return page.quote(title, body)
 

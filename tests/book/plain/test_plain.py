@@ -171,6 +171,7 @@ def test_commands_of_the_book_are_written_out_in_formulas_alone(shown: Show) -> 
         ("[](#nowhere)", "#nowhere leads nowhere; give a page"),
         ("[x](nowhere.md)", "nowhere.md leads nowhere"),
         ("[x](chapter.md#nowhere)", "chapter.md#nowhere leads nowhere"),
+        ("[x](other.md#title)", "other.md#title leads nowhere"),
         ("[x](nowhere.txt)", "no file nowhere.txt; give its path"),
         ("[x](../../../etc)", "no file ../../../etc"),
         ("[](https://x)", "a link without a text; write one"),
@@ -274,3 +275,15 @@ def test_the_context_of_a_book_on_disk() -> None:
         Context.of(context.chapter, context.book, numbered, values={}).labels["eq-next"].number
         == "3.1"
     )
+
+
+def test_a_book_needs_no_contents_and_may_name_pages_that_are_yet_to_be_made(book: Path) -> None:
+    for name in ("a", "b"):
+        (book / f"{name}.md").write_text(f"```{{exercise}}\n:label: {name}\n```\n", "utf8")
+    settings = {"repository": {"url": "https://github.com/owner/name"}}
+    labels = Context.of(book / "a.md", book, settings, values={}).labels
+    assert (labels["a"].number, labels["b"].number) == ("1", "2")
+    toc = "root: book/none\nchapters:\n- file: book/b\n- file: book/a\n"
+    (book.parent / "_toc.yml").write_text(toc, "utf8")
+    labels = Context.of(book / "a.md", book, settings, values={}).labels
+    assert (labels["a"].number, labels["b"].number) == ("2", "1")

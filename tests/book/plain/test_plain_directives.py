@@ -10,6 +10,7 @@ from plain import PlainError
 from plain_directives import DIRECTIVES
 
 Show = Callable[..., str]
+OTHER = "https://site/book/part/other.html"
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,8 @@ def test_admonitions(shown: Show, text: str, expected: str) -> None:
             "```{card}\n:link: far\n:link-type: ref\n```",
             "> **[More](https://site/book/part/other.html#far)**",
         ),
+        ("```{card}\n:link: https://x\n```", "> **[More](https://x)**"),
+        ("```{card}\n:link: other\n:link-type: doc\n```", f"> **[More]({OTHER})**"),
         (
             "::::{grid} 2\n:::{grid-item-card} A\nx\n:::\n:::{grid-item}\ny\n:::\n::::",
             "> **A**\n>\n> x\n\ny",

@@ -61,7 +61,8 @@ def dump(chapter: Path, notebook: NotebookNode) -> str:
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cells.append(nbformat.v4.new_markdown_cell(rendered[cell.id], id=cell.id))
+            if rendered[cell.id].strip():  # the end of a solution leaves nothing
+                cells.append(nbformat.v4.new_markdown_cell(rendered[cell.id], id=cell.id))
             continue
         new = nbformat.v4.new_code_cell(
             cell.source, id=cell.id, outputs=cell.outputs, execution_count=cell.execution_count

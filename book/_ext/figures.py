@@ -37,7 +37,8 @@ def visit_image(self: HTML5Translator, node: nodes.image) -> None:
     path = Path(self.builder.srcdir, uri)
     size = displayed_size(path) if path.is_file() else None
     if not node.get("alt"):
-        log.warning("image without alt text: %s", uri, location=node, type="figures")
+        place = node if node.line else node.parent
+        log.warning("image without alt text: %s", uri, location=place, type="figures")
     if uri in self.builder.images:
         uri = posixpath.join(self.builder.imgpath, quote(self.builder.images[uri]))
     attributes: dict[str, Any] = {"src": uri, "alt": node.get("alt", ""), "decoding": "async"}

@@ -8,9 +8,10 @@ binary form when a build begins.
 
 from __future__ import annotations
 
+import importlib
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -62,17 +63,53 @@ def compiled(inventory: Inventory) -> bytes:
     return header.encode() + zlib.compress(lines.encode(), 9)
 
 
+def found(name: str) -> tuple[Any, Any]:
+    """What a dotted name stands for, and what holds it.
+
+    Raises:
+        ValueError: there is no such thing.
+    """
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            holder = item = importlib.import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[count:]:
+            if not hasattr(item, part):
+                raise ValueError(f"{name} is listed in book/inventories, but does not exist")
+            holder, item = item, getattr(item, part)
+        return item, holder
+    raise ValueError(f"{name} is listed in book/inventories, but cannot be imported")
+
+
+def other_names(name: str) -> set[str]:
+    """Names by which Python knows a thing: where it is defined, which is not where it is
+    documented.
+
+    ``torch.nn.Linear`` calls itself ``torch.nn.modules.linear.Linear``, and so do links from code.
+    """
+    item, holder = found(name)
+    names = {f"{item.__module__}.{item.__qualname__}"} if hasattr(item, "__qualname__") else set()
+    if isinstance(holder, type):
+        names.add(f"{holder.__module__}.{holder.__qualname__}.{name.rpartition('.')[2]}")
+    return names - {name}
+
+
 def provide(app: Sphinx, config: Config) -> None:
     """Compile every list into the build folder and tell intersphinx."""
     folder = Path(app.outdir).parent / "inventories"
     folder.mkdir(parents=True, exist_ok=True)
-    mapping = {}
+    mapping, known_as = {}, dict(config.codeautolink_inventory_map)
     for path in sorted(Path(app.srcdir, "book", "inventories").glob("*.txt")):
         inventory = read(path)
         target = folder / f"{path.stem}.inv"
         target.write_bytes(compiled(inventory))
         mapping[path.stem] = (inventory.base, str(target))
+        for name, _, _ in inventory.entries:
+            known_as |= dict.fromkeys(other_names(name), name)
     config.intersphinx_mapping = mapping
+    config.codeautolink_inventory_map = known_as
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -87,9 +87,10 @@ def test_every_file_of_the_repository_exists(site: Path, page: str) -> None:
     missing = []
     for address in addresses(site / page):
         found = FILE.match(address.removeprefix(REPOSITORY))
-        if address.startswith(REPOSITORY) and found:
-            if found["branch"] != BRANCH or not (ROOT / found["path"]).exists():
-                missing.append(address)
+        if not address.startswith(REPOSITORY) or not found:
+            continue
+        if found["branch"] != BRANCH or not (ROOT / found["path"]).exists():
+            missing.append(address)
     assert missing == []
 
 

@@ -34,15 +34,16 @@ IMAGES = """() => Promise.all([...document.images].map(async (image) => {
 TOO_WIDE = """() => {
   if (document.documentElement.scrollWidth <= innerWidth) return [];
   const scrolls = "pre, .katex-display, [class*=scroll]";
+  const sticksOut = (part) => part.getBoundingClientRect().right > innerWidth + 0.5;
   return [...document.querySelectorAll("article *")]
-    .filter((part) => part.getBoundingClientRect().right > innerWidth + 0.5 && !part.closest(scrolls))
+    .filter((part) => sticksOut(part) && !part.closest(scrolls))
     .slice(0, 3).map((part) => part.outerHTML.slice(0, 150));
 }"""
 # Highlighted code is thousands of spans of a dozen colours: axe need see each colour on each ground
 # but once.
 FEWER_TOKENS = """() => {
   const seen = new Set();
-  document.querySelectorAll("pre span").forEach((token) => {
+  document.querySelectorAll("pre span, dt.sig span").forEach((token) => {
     const ground = token.closest(".cell_input, .cell_output, .literal-block-wrapper, .highlight");
     const box = token.closest(".admonition");
     const kind = [token.className, ground && ground.className, box && box.className].join("|");

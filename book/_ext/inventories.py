@@ -90,7 +90,8 @@ def other_names(name: str) -> set[str]:
     ``torch.nn.Linear`` calls itself ``torch.nn.modules.linear.Linear``, and so do links from code.
     """
     item, holder = found(name)
-    names = {f"{item.__module__}.{item.__qualname__}"} if hasattr(item, "__qualname__") else set()
+    module, within = getattr(item, "__module__", None), getattr(item, "__qualname__", None)
+    names = {f"{module}.{within}"} if module and within else set()
     if isinstance(holder, type):
         names.add(f"{holder.__module__}.{holder.__qualname__}.{name.rpartition('.')[2]}")
     return names - {name}

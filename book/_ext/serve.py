@@ -103,10 +103,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         lines: list[bytes] = self._headers_buffer  # type: ignore[attr-defined]
         head = sum(map(len, lines)) + 2
+        self.server.sent.append(Sent(self.path, int(status), head + len(body)))
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(body)
-        self.server.sent.append(Sent(self.path, int(status), head + len(body)))
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -26,6 +26,7 @@ def test_a_listed_name_exists(project: str, name: str, role: str, address: str) 
         "class" if isinstance(item, type) else "method" if isinstance(holder, type) else "function"
     )
     assert role == f"py:{kind}"
+    assert all(inventories.other_names(name) | {name})
     page, _, anchor = address.partition("#")
     assert page.endswith(".html")
     assert anchor

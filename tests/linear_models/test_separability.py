@@ -48,6 +48,37 @@ def test_the_margin_is_the_widest(bias):
     )
 
 
+def test_the_mixture_of_separable_classes_is_the_support_vectors_shares():
+    """They alone carry the boundary: the other examples could go, and it would stay."""
+    x, y = cloud(seed=3, examples=8, features=5)
+    found = separability(x, y)
+    reached = (found.mixture * y) @ with_one(x)
+    torch.testing.assert_close(reached / torch.linalg.vector_norm(reached), found.weights)
+    assert found.mixture.sum() == pytest.approx(2)
+    scores = y * (with_one(x) @ found.weights)
+    carries = found.mixture > 0
+    assert 0 < carries.sum() < len(x)
+    torch.testing.assert_close(scores[carries], torch.full_like(scores[carries], found.margin))
+    assert (scores[~carries] > found.margin).all()
+
+
+def test_a_narrow_margin_is_not_taken_for_rounding():
+    x = torch.tensor([[1.0, 5e-6], [1.0, -5e-6]], dtype=torch.float64)
+    found = separability(x, torch.tensor([1, -1]), bias=False)
+    assert found.separable
+    assert found.margin == pytest.approx(5e-6, rel=1e-3)
+
+
+def test_single_precision_is_rounded_only_at_the_end():
+    """Three points of one line, all numbers exact: to round them would open a gap."""
+    x, y = torch.tensor([[0.0, 1, 5], [1, 2, 7], [3, 4, 11]]), torch.tensor([-1, 1, -1])
+    for scale in (1, 3, 7, 11):
+        proof = separability(x * scale, y)
+        assert not proof.separable
+        torch.testing.assert_close(proof.mixture, torch.tensor([2 / 3, 1, 1 / 3]))
+    assert separability(x, torch.tensor([-1, 1, 1])).weights.dtype == torch.float32
+
+
 def test_a_proof_that_no_line_does_can_be_checked():
     x, y = cloud(seed=1, examples=200, features=4)
     proof = separability(x, y)
@@ -71,6 +102,13 @@ def test_without_bias_a_shifted_pair_is_lost():
     x, y = torch.tensor([[1.0], [2.0]]), torch.tensor([-1, 1])
     assert separability(x, y).separable
     assert not separability(x, y, bias=False).separable
+
+
+def test_the_bound_by_hand():
+    """With the bias the y_i x_i are (3, 1) and (1, -1): the second is nearest to the origin."""
+    x, y = torch.tensor([[3.0], [-1.0]]), torch.tensor([1, -1])
+    assert mistake_bound(x, y, bias=False) == pytest.approx((3 / 1) ** 2)
+    assert mistake_bound(x, y) == pytest.approx(10 / 2, rel=1e-6)
 
 
 def test_the_bound_is_reached_by_orthogonal_examples():

@@ -23,7 +23,9 @@ def test_fires_as_the_gate_says(weights, bias, gate):
 
 def test_fires_on_the_threshold_itself():
     unit = ThresholdUnit([2.0], bias=-3.0)
-    assert unit(torch.tensor([[1.4], [1.5], [1.6]])).tolist() == [0, 1, 1]
+    answers = unit(torch.tensor([[1.4], [1.5], [1.6]]))
+    assert answers.tolist() == [0, 1, 1]
+    assert answers.dtype == torch.long
 
 
 def test_keeps_every_leading_axis():
@@ -39,6 +41,16 @@ def test_moves_and_saves_with_its_state():
     other.load_state_dict(unit.state_dict())
     assert other.score(torch.tensor([1.0, 1.0])) == 6
     assert unit.double().score(torch.ones(2, dtype=torch.float64)).dtype == torch.float64
+
+
+def test_weights_and_bias_are_of_the_default_type():
+    torch.set_default_dtype(torch.float64)
+    try:
+        unit = ThresholdUnit([1, 2], bias=0.1)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert unit.weights.dtype == torch.float64
+    assert unit.bias.item() == 0.1
 
 
 @pytest.mark.parametrize("weights", [[], [[1.0, 2.0]], 3.0])

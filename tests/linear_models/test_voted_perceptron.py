@@ -52,7 +52,51 @@ def test_the_vote_counts_heads_and_the_average_strengths():
     assert AveragedPerceptron(log)(x).tolist() == [-1]
 
 
+def doctored(weights: list[list[float]], survived: list[int]):
+    """A log that no run would leave, made to fit."""
+    log = Perceptron(1).fit(torch.tensor([[1.0]]), torch.tensor([1]))
+    log.weights, log.survived = torch.tensor(weights), torch.tensor(survived)
+    return log
+
+
+def test_who_scores_zero_abstains_however_many_votes_it_has():
+    log = doctored([[0.0, 0], [-1, 0]], survived=[5, 1])
+    assert VotedPerceptron(log)(torch.tensor([[2.0], [-2.0]])).tolist() == [-1, 1]
+
+
 @pytest.mark.parametrize("kind", [VotedPerceptron, AveragedPerceptron])
-def test_refuses_inputs_of_another_size(run, kind):
-    with pytest.raises(ValueError, match="x has 2 features; the log's weights are for 3"):
-        kind(run[2])(torch.zeros(5, 2, dtype=torch.float64))
+def test_a_tie_is_answered_with_plus_one(kind):
+    log = doctored([[1.0, 0], [-1, 0]], survived=[2, 2])
+    assert kind(log)(torch.tensor([[2.0], [-2.0]])).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("kind", [VotedPerceptron, AveragedPerceptron])
+def test_keeps_every_leading_axis(run, kind):
+    x, _, log = run
+    model = kind(log)
+    assert model(x.reshape(8, 10, 3)).tolist() == model(x).reshape(8, 10).tolist()
+    assert model(x[0]) == model(x)[0]
+
+
+@pytest.mark.parametrize("kind", [VotedPerceptron, AveragedPerceptron])
+def test_saves_all_that_decides_its_answers(kind):
+    model = kind(doctored([[1.0, 0], [-3, 0]], survived=[5, 1]))
+    other = kind(doctored([[-1.0, 0], [-1, 0]], survived=[1, 5]))
+    x = torch.tensor([[2.0], [-2.0]])
+    assert model(x).tolist() == [1, -1]
+    assert other(x).tolist() == [-1, 1]
+    other.load_state_dict(model.state_dict())
+    assert other(x).tolist() == [1, -1]
+
+
+def test_the_mean_is_of_the_type_of_the_inputs(run):
+    x, y, _ = run
+    log = Perceptron(3).fit(x.float(), y, epochs=4)
+    assert AveragedPerceptron(log).weights.dtype == torch.float32
+
+
+@pytest.mark.parametrize("kind", [VotedPerceptron, AveragedPerceptron])
+@pytest.mark.parametrize("features", [2, 4])
+def test_refuses_inputs_of_another_size(run, kind, features):
+    with pytest.raises(ValueError, match=f"x has {features} features; the log's weights are for 3"):
+        kind(run[2])(torch.zeros(5, features, dtype=torch.float64))

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
@@ -40,6 +41,17 @@ def stored(outputs) -> Claim:
         ("a == b", False, -float("inf")),
         ("a < b and a > b", False, -0.5),
         ("b ** 2 / a > 3", True, 0.25),
+        ("a + b == 3", True, float("inf")),
+        ("a + 1e-12 == 1", False, -float("inf")),  # equal is equal
+        ("a / b == 0.5", True, float("inf")),
+        ("-b < -a", True, 0.5),
+        ("a >= b", False, -0.5),
+        ("a < 1", False, 0.0),
+        ("a > 1", False, 0.0),
+        ("a <= 1", True, 0.0),
+        ("a >= 1", True, 0.0),
+        ("a - 1 <= 0", True, 0.0),  # nothing on either side: no magnitude to divide by
+        ("b - 1 >= a and b <= 4", True, 0.0),
     ],
 )
 def test_verdict_and_margin(holds, verdict, margin):
@@ -55,6 +67,7 @@ def test_an_unexpected_verdict_fails_the_cell_after_showing_it():
     assert stored(captured.outputs).verdict is False
     with pytest.raises(ClaimError):
         make({"a": 0}, "a < 1", expected=False)
+    assert issubclass(ClaimError, AssertionError)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +78,13 @@ def test_an_unexpected_verdict_fails_the_cell_after_showing_it():
         ("a < 2 and 1 < 2", "mentions nothing measured"),
         ("a", "comparisons joined by 'and'"),
         ("a < 2 or a > 3", "comparisons joined by 'and'"),
+        ("a < 2 and c < 3", "mentions nothing measured"),
         ("a < c", "'c' is neither a number, nor measured"),
         ("a != 3", "not with NotEq"),
         ("len(a) > 0 and a < 1", "'len.a.' is neither"),
         ("a.__class__ < 2", "neither"),
+        ("a < 'b'", "neither"),
+        ("max(a, 2, key=abs) < 3", "neither"),
         ("(lambda: a)() < 2", "neither"),
     ],
 )
@@ -77,7 +93,7 @@ def test_refuses_a_condition_that_asks_nothing(holds, message):
         make({"a": 1.0}, holds)
 
 
-@pytest.mark.parametrize("value", [True, "1", None, [1.0]])
+@pytest.mark.parametrize("value", [True, "1", None, [1.0], torch.tensor(True)])
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses_what_is_no_number(value):
     with pytest.raises(ValueError, match=r"measured\['a'\]"):
@@ -89,6 +105,27 @@ def test_takes_numbers_out_of_tensors():
     assert result.measured == {"a": 2, "b": 0.5}
 
 
+@pytest.mark.usefixtures("without_shape_checks")
+def test_takes_numbers_out_of_numpy():
+    result = stored(make({"a": np.float32(0.5), "n": np.int64(3)}, "a < n"))
+    assert result.measured == {"a": 0.5, "n": 3}
+
+
+def test_the_text_holds_no_figure():
+    """Figures are in the JSON: rounded in a text, they could flip a digit between machines."""
+    shown = make({"a": 0.25}, "a < 1")[0].data
+    assert shown["text/plain"] == "Claim an-id: a < 1: holds"
+
+
+def test_an_announced_failure_is_named_as_one():
+    page = make({"a_b": 12345}, "a_b < 1", expected=False)[0].data["text/html"]
+    assert 'class="claim claim-fails"' in page
+    assert "does not hold at this scale (as announced)" in page
+    assert "a b = 12345<" in page  # whole numbers whole, names as words
+    assert page.count("(as announced)") == 1
+    assert "announced" not in make({"a": 0}, "a < 1")[0].data["text/html"]
+
+
 def test_the_table_says_everything_and_escapes_it():
     page = make({"a": 0.123456, "n": 7}, "a < 1")[0].data["text/html"]
     for text in (
@@ -98,14 +135,23 @@ def test_the_table_says_everything_and_escapes_it():
         "a = 0.1235, n = 7",
         "a &lt; 1",
         "holds",
+        'class="claim claim-holds"',
+        'class="says"',  # a class for each row, which the site's style names
     ):
         assert text in page
+
+
+def test_the_id_is_escaped():
+    with capture_output() as captured:
+        claim("<id>", source="s", statement="s", setup="s", measured={"a": 0}, holds="a < 1")
+    assert "<code>&lt;id&gt;</code>" in captured.outputs[0].data["text/html"]
 
 
 def test_measured_values_are_published_for_the_prose():
     outputs = make({"a": 0.25}, "a < 1")
     scrap = outputs[1]
-    assert scrap.metadata["scrapbook"]["name"] == "an-id.a"
+    prefix = "application/papermill.record/"
+    assert scrap.metadata["scrapbook"] == {"name": "an-id.a", "mime_prefix": prefix}
     assert scrap.data == {"application/papermill.record/text/plain": "0.25"}
     with capture_output() as captured:
         publish("word", "seven")

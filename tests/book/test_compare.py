@@ -17,6 +17,12 @@ DEFAULT = Tolerance()
         ("took ⏱ 1.2 s", "took ⏱ 93.0 s"),
         ("<object at 0x7f00aa11bb22>", "<object at 0x7fff00000000>"),
         ("1,234.5", "1,234.6"),
+        ("loss 1.0e-03", "loss 9.999e-04"),  # the exponent is part of the number
+        ("loss 1e-03", "loss 1.0005e-03"),
+        ("nan and 2.0", "nan and 2.0001"),
+        ("[  inf 0.5]", "[inf 0.5]"),
+        ("[  nan 0.5]", "[nan 0.5]"),
+        ('File "/tmp/ipykernel_12/345.py"', 'File "/tmp/ipykernel_6/7.py"'),
     ],
 )
 def test_agree(stored, fresh):
@@ -33,10 +39,18 @@ def test_agree(stored, fresh):
         ("loss 0.5", "lost 0.5"),
         ("loss 0.5", "loss  0.5 "),
         ("0.5 0.5", "0.5"),
+        ("0.5 0.5", "0.5 9.5"),  # one of two
+        ("0.5 0.5", "9.5 0.5"),
+        ("loss\n0.5", "loss 0.5"),
+        ("a  info 0.5", "a info 0.5"),  # a word, though it begins with inf
+        ("a  nano 0.5", "a nano 0.5"),
+        ("-inf", "inf"),
+        ("mask 0x1f", "mask 0x2f"),  # too short for an address
         ("nan", "0.0"),
         ("inf", "1e30"),
         ("1.5 s", "9.5 s"),  # seconds without the stopwatch are a result like any other
         ("v1.2a", "v1.3a"),
+        ("v1.2.5000", "v1.2.5001"),
         ("layer1.5", "layer1.5001"),
     ],
 )
@@ -58,6 +72,8 @@ def test_tags_widen_within_limits():
         "rtol-0.11",
         "atol-0.04",
         "rtol-0",
+        "rtol-0.0",
+        "rtol-1e-2",
         "rtol-1",
         "rtol-nan",
         "rtol",
@@ -75,6 +91,16 @@ def test_json_is_compared_with_the_same_tolerance():
     assert stored == tolerant({"a": "text", "b": [1.0001, 2]}, DEFAULT)
     assert stored != tolerant({"a": "text", "b": [1.01, 2]}, DEFAULT)
     assert stored != tolerant({"a": "text", "b": [1.0, 3]}, DEFAULT)
+    assert tolerant([0.5], DEFAULT) == tolerant([0.50001], DEFAULT)
+
+
+def test_unequal_is_the_opposite_of_equal():
+    """The comparison asks with !=, for which ``str`` has a method of its own."""
+    near, far = tolerant("0.50001", DEFAULT), tolerant("0.6", DEFAULT)
+    assert not tolerant("0.5", DEFAULT) != near  # noqa: SIM202
+    assert not tolerant("0.5", DEFAULT) == far  # noqa: SIM201
+    assert tolerant("0.5", DEFAULT) != 0.5
+    assert tolerant(0.5, DEFAULT) == 0.5
 
 
 @given(st.text())

@@ -7,7 +7,7 @@ FILES = {
     "__init__.py": '"""Package."""',
     "claims.py": "def claim(): return 1",
     "layers/__init__.py": "from linebyline.layers.linear import Linear\n"
-    "from linebyline.layers.conv import Conv",
+    "from linebyline.layers.conv import Conv, Conv as Fold",
     "layers/linear.py": "import linebyline.claims\nclass Linear:\n    pass",
     "layers/conv.py": "class Conv:\n    pass",
 }
@@ -38,6 +38,9 @@ USES_LINEAR = ["import torch\n%matplotlib inline\nfrom linebyline.layers import 
         ("from linebyline.layers import conv", ["layers.conv"]),
         ("def f():\n    from linebyline.claims import claim", ["claims"]),
         ("from linebyline.layers import Linear", ["claims", "layers", "layers.linear"]),
+        ("from linebyline.layers import Fold", ["layers", "layers.conv"]),
+        ("from linebyline.layers import Linear as L", ["claims", "layers", "layers.linear"]),
+        ("if True:\n    pass\n    %time\n!ls\nimport linebyline.claims", ["claims"]),
     ],
 )
 def test_finds_what_is_imported_directly_or_through_others(package, code, expected):
@@ -77,6 +80,24 @@ def test_a_change_without_meaning_does_not(package, name, text):
     before = fingerprints(USES_LINEAR, package)
     edit(package, name, text)
     assert fingerprints(USES_LINEAR, package) == before
+
+
+@pytest.mark.parametrize("kind", ["def", "async def", "class"])
+def test_no_docstring_counts_and_every_other_string_does(package, kind):
+    edit(package, "claims.py", f"{kind} claim():\n    pass")
+    before = fingerprints(USES_LINEAR, package)
+    edit(package, "claims.py", f'{kind} claim():\n    """Doc."""\n    pass')
+    assert fingerprints(USES_LINEAR, package) == before
+    edit(package, "claims.py", f'{kind} claim():\n    x = """Doc."""\n    pass')
+    assert fingerprints(USES_LINEAR, package) != before
+
+
+def test_no_constant_is_taken_for_an_empty_field(package):
+    seen = set()
+    for constant in ("0", "False", "None", "''", "0.0", "()", "[]", "{}"):
+        edit(package, "claims.py", f"claim = {constant}")
+        seen.add(str(fingerprints(USES_LINEAR, package)))
+    assert len(seen) == 8
 
 
 def test_a_circle_of_imports_ends(package):

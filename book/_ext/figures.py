@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import imagesize
@@ -22,36 +21,37 @@ log = logging.getLogger(__name__)
 PIXELS_PER_POINT = 2
 
 
-def displayed_size(path: Path) -> tuple[int, int] | None:
-    """Width and height on the page, ``None`` if the file does not say."""
+def size(path: Path) -> tuple[int, int] | None:
+    """Width and height in pixels, ``None`` if the file does not say."""
     width, height = imagesize.get(path)
-    if width <= 0 or height <= 0:
-        return None
-    scale = PIXELS_PER_POINT if path.suffix == ".png" else 1
-    return round(width / scale), round(height / scale)
+    return (width, height) if width > 0 and height > 0 else None
 
 
 def visit_image(self: HTML5Translator, node: nodes.image) -> None:
-    """Write the ``<img>``."""
+    """Write the ``<img>``: its attributes are its pixels, so that the browser keeps exactly the
+    room that it will take; the style says how large it is shown.
+    """
     uri = node["uri"]
     path = Path(self.builder.srcdir, uri)
-    size = displayed_size(path) if path.is_file() else None
+    pixels = size(path) if path.is_file() else None
     if not node.get("alt"):
         place = node if node.line else node.parent
         log.warning("image without alt text: %s", uri, location=place, type="figures")
     if uri in self.builder.images:
         uri = posixpath.join(self.builder.imgpath, quote(self.builder.images[uri]))
-    attributes: dict[str, Any] = {"src": uri, "alt": node.get("alt", ""), "decoding": "async"}
-    if "width" in node or "height" in node:
-        style = [f"{side}: {_css(node[side])}" for side in ("width", "height") if side in node]
-        attributes["style"] = "; ".join(style)
-    if size:
-        attributes["width"], attributes["height"] = (str(side) for side in size)
+    attributes = {"src": uri, "alt": node.get("alt", ""), "decoding": "async"}
+    style = {side: _css(node[side]) for side in ("width", "height") if side in node}
+    if pixels:
+        attributes |= {"width": str(pixels[0]), "height": str(pixels[1])}
+        if not style and path.suffix == ".png":
+            style = {"width": f"{pixels[0] / PIXELS_PER_POINT:g}px"}
+    if style:
+        attributes["style"] = "; ".join(f"{side}: {length}" for side, length in style.items())
     if getattr(self, "has_image", False):
         attributes["loading"] = "lazy"
     self.has_image = True  # a translator writes one page
-    classes = [f"align-{node['align']}"] if "align" in node else []
-    self.body.append(self.emptytag(node, "img", "", CLASS=" ".join(classes), **attributes))
+    classes = f"align-{node['align']}" if "align" in node else ""
+    self.body.append(self.emptytag(node, "img", "", CLASS=classes, **attributes))
 
 
 def depart_image(self: HTML5Translator, node: nodes.image) -> None:

@@ -13,7 +13,10 @@ import gzip
 import hashlib
 import mimetypes
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,11 +50,22 @@ class SiteServer(ThreadingHTTPServer):
         self.folder, self.prefix = folder, prefix
         self.sent: list[Sent] = []
         self.seconds_late: dict[str, float] = {}  # by the end of the path
+        self.held = ""  # paths that end so wait
+        self.let_go = threading.Event()
 
     @property
     def url(self) -> str:
         """Address of the site's root, with a slash at its end."""
         return f"http://127.0.0.1:{self.server_port}{self.prefix}"
+
+    @contextmanager
+    def holding(self, ending: str) -> Iterator[None]:
+        """Send no path that ends so before the block is left."""
+        self.let_go.clear()
+        self.held = ending
+        yield
+        self.held = ""
+        self.let_go.set()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that leaves before the end is no error of ours."""
@@ -73,6 +87,8 @@ class Handler(BaseHTTPRequestHandler):
         for ending, late in self.server.seconds_late.items():
             if path.endswith(ending):
                 time.sleep(late)
+        if self.server.held and path.endswith(self.server.held):
+            self.server.let_go.wait()
         file = self._file(path)
         status = HTTPStatus.OK if file else HTTPStatus.NOT_FOUND
         file = file or self.server.folder / "404.html"

@@ -4,6 +4,9 @@ screen.
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 import serve
+from fontTools import ttLib
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf8")
@@ -24,6 +28,12 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
   if (!entry.hadRecentInput) window.shifts.push([entry.value, ...entry.sources.map(named)]);
 })).observe({type: "layout-shift", buffered: true});
 """
+READ = """async () => {
+  for (let y = 0; y < document.body.scrollHeight; y += 700) {
+    scrollTo(0, y);
+    await new Promise((next) => setTimeout(next, 60));
+  }
+}"""
 IMAGES = """() => Promise.all([...document.images].map(async (image) => {
   image.loading = "eager";
   await image.decode().catch(() => null);
@@ -32,12 +42,14 @@ IMAGES = """() => Promise.all([...document.images].map(async (image) => {
           sized: image.hasAttribute("width") && image.hasAttribute("height")};
 }))"""
 TOO_WIDE = """() => {
-  if (document.documentElement.scrollWidth <= innerWidth) return [];
-  const scrolls = "pre, .katex-display, [class*=scroll]";
   const sticksOut = (part) => part.getBoundingClientRect().right > innerWidth + 0.5;
-  return [...document.querySelectorAll("article *")]
-    .filter((part) => sticksOut(part) && !part.closest(scrolls))
-    .slice(0, 3).map((part) => part.outerHTML.slice(0, 150));
+  const scrolls = (part) => part.tagName !== "ARTICLE" &&
+    (/auto|scroll/.test(getComputedStyle(part).overflowX) || scrolls(part.parentElement));
+  const found = [...document.querySelectorAll("article *:not(svg, svg *)")]
+    .filter((part) => sticksOut(part) && !scrolls(part.parentElement))
+    .map((part) => part.outerHTML.slice(0, 150));
+  if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
+  return found.slice(0, 3);
 }"""
 # Highlighted code is thousands of spans of a dozen colours: axe need see each colour on each ground
 # but once.
@@ -59,6 +71,27 @@ ICONS = """() => {
             width: parseFloat(width), height: parseFloat(height)};
   });
 }"""
+# What the browser would draw with which font, by its own reading of the style sheets.
+GLYPHS = """() => {
+  const glyphs = new Set();
+  document.querySelectorAll(".katex-html span").forEach((part) => {
+    const text = [...part.childNodes].filter((node) => node.nodeType === 3);
+    if (!text.length) return;
+    const {fontFamily, fontWeight, fontStyle} = getComputedStyle(part);
+    const face = [fontFamily.split(",")[0], fontWeight === "700" ? "bold" : "normal", fontStyle];
+    const letters = text.map((node) => node.data).join("");
+    for (const letter of letters) glyphs.add([...face, letter].join(" "));
+  });
+  return [...glyphs].map((glyph) => glyph.split(/ (?!$)/, 4));
+}"""
+FACE = re.compile(
+    r"@font-face\{font-family:(\w+);font-weight:(\w+);font-style:(\w+);.*?base64,([^)]*)\)"
+)
+INVISIBLE = {"\u200b", "\u00a0", " ", ""}
+PLACES = """() => [...document.querySelectorAll("article *")].map((part) => {
+  const box = part.getBoundingClientRect();
+  return [Math.round(box.left), Math.round(box.top + scrollY)].join();
+})"""
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
 
@@ -74,7 +107,8 @@ class Visit:
     violations: dict[str, list[str]] = field(default_factory=dict)
     grounds: dict[str, str] = field(default_factory=dict)
     icons: list[dict[str, Any]] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
+    glyphs: list[list[str]] = field(default_factory=list)
+    moved: int = 0
 
 
 def listen(page: Page, server: serve.SiteServer, visit: Visit) -> None:
@@ -102,19 +136,12 @@ def axe(page: Page) -> list[str]:
     ]
 
 
-def foreign_glyphs(page: Page) -> list[str]:
-    """Formulas that are drawn, wholly or in part, with another font than KaTeX's."""
-    session = page.context.new_cdp_session(page)
-    session.send("DOM.enable")
-    session.send("CSS.enable")
-    root = session.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
-    query = {"nodeId": root, "selector": ".katex-html"}
-    found = []
-    for node in session.send("DOM.querySelectorAll", query)["nodeIds"]:
-        fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
-        if any(not font["familyName"].startswith("KaTeX") for font in fonts):
-            found.append(session.send("DOM.getOuterHTML", {"nodeId": node})["outerHTML"][-150:])
-    session.detach()
+def faces(site: Path) -> dict[tuple[str, str, str], set[str]]:
+    """The characters of each font that the style sheet of the formulas carries."""
+    found = {}
+    for family, weight, slant, data in FACE.findall((site / "_static/math.css").read_text("utf8")):
+        font = ttLib.TTFont(io.BytesIO(base64.b64decode(data)))
+        found[family, weight, slant] = {chr(code) for code in font.getBestCmap()}
     return found
 
 
@@ -130,17 +157,21 @@ def visits(browser: Browser, server: serve.SiteServer) -> Iterator[Callable[[str
         visit, page = Visit(), context.new_page()
         listen(page, server, visit)
         page.set_viewport_size({"width": 390, "height": 844})
-        server.seconds_late = {".png": 0.15}
-        page.goto(server.url + name)
+        with server.holding(".png"):  # places before any picture is there
+            page.goto(server.url + name, wait_until="domcontentloaded")
+            page.wait_for_function("document.styleSheets.length > 0")
+            before = page.evaluate(PLACES)
+        page.wait_for_load_state("load")
         visit.images = page.evaluate(IMAGES)
-        server.seconds_late = {}
-        page.wait_for_timeout(50)
+        after = page.evaluate(PLACES)
+        visit.moved = sum(one != other for one, other in zip(before, after, strict=False))
+        page.evaluate(READ)
         visit.shifts = page.evaluate("window.shifts")
         for width in (390, 320):
             page.set_viewport_size({"width": width, "height": 844})
             visit.too_wide[width] = page.evaluate(TOO_WIDE)
         visit.icons = page.evaluate(ICONS)
-        visit.foreign = foreign_glyphs(page)
+        visit.glyphs = page.evaluate(GLYPHS)
         page.evaluate(FEWER_TOKENS)
         page.evaluate(AXE)
         for theme, width in (("light", 390), ("dark", 1280)):
@@ -195,6 +226,7 @@ def test_fits_a_phone(visits: Callable[[str], Visit], page: str, width: int) -> 
 
 
 def test_nothing_moves_while_it_loads(visits: Callable[[str], Visit], page: str) -> None:
+    assert visits(page).moved == 0
     assert visits(page).shifts == []
 
 
@@ -217,5 +249,14 @@ def test_icons_have_a_shape(visits: Callable[[str], Visit], page: str) -> None:
         assert icon["ink"] != "rgba(0, 0, 0, 0)", icon
 
 
-def test_formulas_are_drawn_in_their_own_fonts(visits: Callable[[str], Visit], page: str) -> None:
-    assert visits(page).foreign == []
+def test_formulas_are_drawn_in_their_own_fonts(
+    visits: Callable[[str], Visit], site: Path, page: str
+) -> None:
+    carried = faces(site)
+    foreign = []
+    for family, weight, slant, glyph in visits(page).glyphs:
+        regular = carried.get((family, "normal", "normal"), set())
+        if glyph not in carried.get((family, weight, slant), regular) | INVISIBLE:
+            foreign.append((family, weight, slant, glyph))
+    assert foreign == []
+    assert bool(visits(page).glyphs) == ('class="katex' in (site / page).read_text("utf8"))

@@ -20,20 +20,21 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_png_is_shown_at_half_its_pixels(picture: Path) -> None:
-    assert figures.displayed_size(picture) == (150, 100)
-
-
-def test_another_image_is_shown_at_its_own_size(tmp_path: Path) -> None:
-    path = tmp_path / "photo.jpg"
-    Image.new("RGB", (300, 200)).save(path)
-    assert figures.displayed_size(path) == (300, 200)
-
-
-def test_a_file_that_does_not_say_has_no_size(tmp_path: Path) -> None:
+def test_a_file_that_does_not_say_has_no_size(picture: Path, tmp_path: Path) -> None:
+    assert figures.size(picture) == (300, 201)
     path = tmp_path / "broken.png"
     path.write_bytes(b"no image")
-    assert figures.displayed_size(path) is None
+    assert figures.size(path) is None
+
+
+def test_another_image_than_a_png_is_shown_at_its_own_size(
+    build_page: Build, tmp_path: Path
+) -> None:
+    Image.new("RGB", (300, 201)).save(tmp_path / "photo.jpg")
+    page, _ = build_page("# T\n\n![One](photo.jpg)\n", extensions=["myst_parser", "figures"])
+    image = page.split("<img ")[1].split(">")[0]
+    assert 'width="300"' in image
+    assert "style" not in image
 
 
 def test_the_first_image_comes_at_once_the_others_when_reached(
@@ -45,8 +46,9 @@ def test_the_first_image_comes_at_once_the_others_when_reached(
     )
     assert warnings == ""
     first, second = (part.split(">")[0] for part in page.split("<img ")[1:])
-    assert 'width="150"' in first
-    assert 'height="100"' in first
+    assert 'width="300"' in first
+    assert 'height="201"' in first
+    assert 'style="width: 150px"' in first
     assert "loading" not in first
     assert 'loading="lazy"' in second
     assert 'decoding="async"' in second

@@ -85,5 +85,18 @@ def test_it_can_be_slow(server: serve.SiteServer) -> None:
     assert time.perf_counter() - start >= 0.2
 
 
+def test_it_can_hold_what_ends_so(server: serve.SiteServer) -> None:
+    got: list[int] = []
+    with server.holding(".png"):
+        waiting = threading.Thread(
+            target=lambda: got.append(get(server, "/name/a/b.png")[0].status)
+        )
+        waiting.start()
+        assert get(server, "/name/")[0].status == 200
+        assert got == []
+    waiting.join(5)
+    assert got == [200]
+
+
 def test_the_prefix_is_the_one_the_site_is_made_for() -> None:
     assert serve.prefix() == "/linebyline/"

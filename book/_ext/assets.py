@@ -59,8 +59,9 @@ UNUSED = (
     "pygments.css",
 )
 STAMP = re.compile(r'(_static/[\w./-]+\.(?:css|js))(?=")')
-# The theme's icon fonts, which book/_ext/icons.py replaces; and shadows that insist, whatever a
-# later rule says.
+# What the theme's style sheets are read without: files beside them, icon fonts, which icons.py
+# replaces, and shadows that insist whatever a later rule says.
+PICTURE = re.compile(r"[\w-]+:[^;{}]*url\((?![\"']?data:)[^)]*\)[^;}]*;?")
 ICON_FONT = re.compile(r'@font-face\s*\{[^}]*\}|content:\s*"\\[ef][0-9a-f]{3}"')
 OUTDONE = re.compile(r"(box-shadow:[^;}]*)!important")
 SHEETS = "book_sheets"
@@ -110,7 +111,7 @@ def join(app: Sphinx, exception: Exception | None) -> None:
 
     sheets = dict.fromkeys((*THEME, *sorted(getattr(app, SHEETS))))
     theme = "".join((static / name).read_text("utf8") + "\n" for name in sheets)
-    theme = OUTDONE.sub(r"\1", ICON_FONT.sub("", theme))
+    theme = OUTDONE.sub(r"\1", PICTURE.sub("", ICON_FONT.sub("", theme)))
     own = "".join(path.read_text("utf8") for path in sorted(static.glob("css/*.css")))
     formulas = glyphs.font_faces(used, DIST / "fonts") + (DIST / "katex.css").read_text("utf8")
     try:

@@ -74,6 +74,19 @@ def test_menus_open_one_at_a_time_and_close(
     expect(download.locator("summary")).to_be_focused()
 
 
+def test_menus_fit_a_phone(
+    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+) -> None:
+    page = fresh(viewport={"width": 360, "height": 740})
+    page.goto(server.url + chapter)
+    for menu in page.locator("details.menu").all():
+        menu.locator("summary").click()
+        box = menu.locator("ul").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+
+
 def test_code_is_copied_without_line_numbers(
     fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
 ) -> None:

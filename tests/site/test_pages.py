@@ -45,7 +45,7 @@ TOO_WIDE = """() => {
   const sticksOut = (part) => part.getBoundingClientRect().right > innerWidth + 0.5;
   const scrolls = (part) => part.tagName !== "ARTICLE" &&
     (/auto|scroll/.test(getComputedStyle(part).overflowX) || scrolls(part.parentElement));
-  const found = [...document.querySelectorAll("article *:not(svg, svg *)")]
+  const found = [...document.querySelectorAll("article *:not(svg, svg *, math, math *)")]
     .filter((part) => sticksOut(part) && !scrolls(part.parentElement))
     .map((part) => part.outerHTML.slice(0, 150));
   if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");

@@ -42,6 +42,15 @@ def test_the_switch_works_and_sticks(fresh: Callable[..., Page], server: serve.S
     assert page.evaluate(GROUND) == light
 
 
+def test_paper_is_light(fresh: Callable[..., Page], server: serve.SiteServer) -> None:
+    page = fresh(color_scheme="light")
+    page.goto(server.url + "book/index.html")
+    light = page.evaluate(GROUND)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(THEME) == "dark"
+    assert page.evaluate(GROUND) == light
+
+
 def test_the_switch_shows_one_icon(fresh: Callable[..., Page], server: serve.SiteServer) -> None:
     page = fresh()
     page.goto(server.url + "book/index.html")

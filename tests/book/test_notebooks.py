@@ -5,7 +5,7 @@ import os
 import nbformat
 import notebooks
 import pytest
-from chapters import code_cells, read
+from chapters import code_cells, read, settings, stored
 
 
 def run(*arguments: str) -> int:
@@ -44,13 +44,102 @@ def test_a_chapter_becomes_an_executed_notebook(built, capsys):
     setup, first, second = (cell for cell in content.cells if cell.cell_type == "code")
     assert setup.id == "setup"
     assert setup.metadata["tags"] == ["nbval-skip", "remove-cell"]
-    assert "git+https://" in setup.source
+    repository = settings()["repository"]
+    assert f'"git+{repository["url"]}@{repository["branch"]}"' in setup.source
+    assert content.cells.index(setup) == 1  # below the title, above what needs the package
     assert first.outputs[0].text == "loss 0.5 after 10 steps\n"
     assert second.outputs[0].ename == "ValueError"
     assert [first.execution_count, second.execution_count] == [1, 2]
     assert all("timestamp" not in str(cell.metadata) for cell in content.cells)
     assert "{ref}" not in "".join(cell.source for cell in content.cells)
+    assert set(content.metadata) == {"kernelspec", "language_info", "linebyline"}
+    assert content.metadata.kernelspec.display_name == "Python 3"
+    assert content.metadata.language_info.name == "python"
+    assert notebook(built).read_text().endswith("}\n")
     assert run("--check") == 0
+
+
+DRAWN = """\
+```{code-cell} ipython3
+---
+tags: [%s]
+mystnb:
+  figure:
+    name: fig-dot
+    caption: |
+      A dot.
+---
+dot = 1
+```
+
+(here)="""
+
+
+@pytest.mark.parametrize("tag", ["hide-input", "hide-cell", "remove-input", "remove-cell", "other"])
+def test_a_cell_is_folded_where_the_page_folds_it_and_its_caption_follows(small_book, tag):
+    edit(chapter(small_book), "(here)=", DRAWN % tag)
+    content = nbformat.reads(notebooks.dump(chapter(small_book), read(chapter(small_book))), 4)
+    (drawn,) = (cell for cell in content.cells if cell.source == "dot = 1")
+    assert drawn.metadata.get("jupyter", {}).get("source_hidden", False) == (tag != "other")
+    assert drawn.metadata.tags == [tag]
+    caption = content.cells[content.cells.index(drawn) + 1]
+    assert caption.cell_type == "markdown"
+    assert "A dot." in caption.source
+    assert all(cell is drawn or "jupyter" not in cell.metadata for cell in content.cells)
+
+
+def test_words_for_the_writer_alone_leave_no_empty_cell(small_book):
+    edit(chapter(small_book), "```{code-cell} ipython3\n:tags", "% TODO\n\n```{code-cell}\n:tags")
+    content = nbformat.reads(notebooks.dump(chapter(small_book), read(chapter(small_book))), 4)
+    assert all(cell.source.strip() for cell in content.cells)
+    assert "TODO" not in "".join(cell.source for cell in content.cells)
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """Names of the chapters that are executed; none is, their stored outputs come back."""
+    names = []
+
+    def execute(path, *, on_cell):
+        on_cell()  # the progress bar's step
+        names.append(path.name)
+        return stored(path)
+
+    monkeypatch.setattr(notebooks, "execute", execute)
+    return names
+
+
+def test_all_executes_even_what_did_not_change(built, executed):
+    assert run() == 0
+    assert executed == []
+    assert run("--all") == 0
+    assert executed == ["one.md"]
+
+
+def test_a_chapter_can_be_named_from_where_one_stands(built, executed, monkeypatch):
+    (built / "book/two.md").write_text(chapter(built).read_text().replace("here", "there"))
+    monkeypatch.chdir(built / "book")
+    assert run("one.md", "--all") == 0
+    assert executed == ["one.md"]
+
+
+def test_a_page_without_code_is_no_chapter_and_a_checkpoint_no_orphan(built):
+    (built / "book/page.md").write_text("# Page\n\nWords.\n")
+    (built / "book/.ipynb_checkpoints").mkdir()
+    (built / "book/.ipynb_checkpoints/one-checkpoint.ipynb").write_text("{}")
+    assert run("--check") == 0
+
+
+def test_what_no_notebook_shows_is_reported_by_the_check_too(built, capsys):
+    edit(chapter(built), "Prose with", "{unheardof}`x` Prose with")
+    assert run("--check") == 1
+    assert "unheardof" in capsys.readouterr().err
+
+
+def test_a_notebook_that_does_not_say_what_it_was_made_of_is_stale(built, capsys):
+    edit_notebook(built, lambda content: content.metadata.pop("linebyline"))
+    assert run("--check") == 1
+    assert "uses linebyline.layers.thing, which changed" in capsys.readouterr().err
 
 
 def test_a_second_run_changes_nothing(built, capsys):
@@ -65,7 +154,9 @@ def test_prose_is_refreshed_without_execution(built, monkeypatch, capsys):
     assert run("--check") == 1
     assert "one.md says in its prose what its notebook does not" in capsys.readouterr().err
     monkeypatch.setattr(notebooks, "execute", lambda *_, **__: pytest.fail("executed"))
+    capsys.readouterr()
     assert run() == 0
+    assert capsys.readouterr().out == "refreshed book/one.ipynb\n"
     assert "Better prose" in notebook(built).read_text()
     assert run("--check") == 0
 
@@ -104,7 +195,7 @@ def test_a_missing_notebook_is_reported(small_book, capsys):
 def test_an_orphan_notebook_is_reported(built, capsys):
     notebook(built).rename(built / "book/two.ipynb")
     assert run("--check") == 1
-    assert "book/two.ipynb is the notebook of no chapter: delete it" in capsys.readouterr().err
+    assert "book/two.ipynb is the notebook of no chapter: delete it\n" in capsys.readouterr().err
 
 
 def test_a_cell_without_execution_count_is_reported(built, capsys):

@@ -30,8 +30,8 @@ CELLS = [
 ]
 
 
-def compare(folder: Path, cells, *options: str) -> subprocess.CompletedProcess:
-    """Run pytest --nbval on a notebook of these cells, with the real book's conftest."""
+def compare(folder: Path, cells, *options: str, names=("a",)) -> subprocess.CompletedProcess:
+    """Run pytest --nbval on notebooks of these cells, with the real book's conftest."""
     book = folder / "book"
     book.mkdir()
     (book / "conftest.py").write_text((BOOK / "conftest.py").read_text())
@@ -47,7 +47,10 @@ def compare(folder: Path, cells, *options: str) -> subprocess.CompletedProcess:
         )
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = new_notebook(cells=made, metadata={"kernelspec": kernel})
-    nbformat.write(notebook, book / "a.ipynb")
+    if not cells[0][0]:  # no code: it stands for the set-up cell
+        made[0].update(id="setup", execution_count=None)
+    for name in names:
+        nbformat.write(notebook, book / f"{name}.ipynb")
     command = [
         sys.executable,
         "-m",
@@ -77,6 +80,8 @@ def test_each_kind_of_difference(tmp_path):
         ("x = 1", ["nbval-skip"], "nbval-skip"),
         ("x = 1", ["nbval-ignore-output"], "switches the comparison off"),
         ("# NBVAL_IGNORE_OUTPUT\nx = 1", [], "switches the comparison off"),
+        ("# NBVAL_SKIP\nx = 1", [], "switches the comparison off"),
+        ("", ["nbval-skip", "nbval-raises-exception"], "nbval-raises-exception"),  # set-up cell
         ("x = 1", ["rtol-0.5"], "rtol-0.5"),
     ],
 )
@@ -106,8 +111,14 @@ def test_a_dead_kernel_fails(tmp_path):
     result = compare(tmp_path, [("import os; os._exit(1)", None, [])], "--nbval-cell-timeout=3")
     assert result.returncode != 0
     assert "1 failed" in result.stdout or "error" in result.stdout.lower()
+    assert not (tmp_path / "_build").exists()  # nothing passed, nothing to count
 
 
 def test_counts_are_left_for_the_summary(tmp_path):
-    compare(tmp_path, [("print(1)", "1\n", []), ("print(2)", "2\n", [])])
-    assert (tmp_path / "_build/report/cells.json").read_text() == '{"cells": 2, "claims": 0}\n'
+    claim = {"application/vnd.linebyline.claim+json": {"id": "x"}, "text/plain": "x"}
+    source = f"from IPython.display import display\ndisplay({claim}, raw=True)"
+    cells = [("", None, ["nbval-skip"]), ("print(1)", "1\n", [])]
+    cells.append((source, new_output("display_data", data=claim), []))
+    result = compare(tmp_path, cells, names=("a", "b"))
+    assert result.returncode == 0
+    assert (tmp_path / "_build/report/cells.json").read_text() == '{"cells": 4, "claims": 2}\n'

@@ -1,9 +1,12 @@
 """Claims gathered from notebooks, and tried under other seeds."""
 
+from types import SimpleNamespace
+
 import claims
 import nbformat
 import pytest
-from claims import claims_of, report, try_seeds
+from claims import ClaimsDirective, claims_of, report, try_seeds
+from execution import ChapterError
 
 from linebyline.claims import MIME, Claim
 
@@ -56,14 +59,71 @@ def test_every_seed_is_run_and_a_failing_cell_stops_none(tmp_path, monkeypatch):
     assert [claim.as_expected for claim in gathered["one"]] == [True, False]
 
 
-def test_the_command_line_fails_when_a_claim_turns(monkeypatch, capsys, small_book):
+@pytest.fixture
+def two_chapters(monkeypatch, small_book):
+    """Both claim something; seeds are not yet tried."""
     monkeypatch.setattr(claims, "BOOK", small_book / "book")
+    monkeypatch.setattr(claims, "chapters", lambda book: sorted(book.glob("*.md")))
     monkeypatch.setattr("sys.argv", ["claims.py", "--seeds", "2"])
     assert claims.main() == 0  # a book without claims
-    chapter = small_book / "book/one.md"
+    (small_book / "book/two.md").write_text("# Two\n")
     output = nbformat.v4.new_output("display_data", data={MIME: vars(made(0.5))})
     cell = nbformat.v4.new_code_cell("claim()", outputs=[output])
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), chapter.with_suffix(".ipynb"))
-    monkeypatch.setattr(claims, "try_seeds", lambda *_: {"one": [made(0.5), made(2.0)]})
+    for name in ("one", "two"):
+        path = small_book / f"book/{name}.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    return small_book
+
+
+@pytest.mark.parametrize("bad", ["one", "two"])
+def test_the_command_line_fails_when_a_claim_turns(monkeypatch, capsys, two_chapters, bad):
+    values = {bad: 2.0}
+    monkeypatch.setattr(
+        claims,
+        "try_seeds",
+        lambda path, seeds: {"one": [made(0.5), made(values.get(path.stem, 0.5))]},
+    )
     assert claims.main() == 1
-    assert "one " in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.index("one.md\n  one ") < said.index("two.md\n  one ")
+    assert "1/2 as expected" in said
+    assert "2/2 as expected" in said
+    values.clear()
+    assert claims.main() == 0
+
+
+def test_a_chapter_that_cannot_be_run_fails_and_says_why(monkeypatch, capsys, two_chapters):
+    def died(*_):
+        raise ChapterError("one.md, cell 1: the kernel died")
+
+    monkeypatch.setattr(claims, "try_seeds", died)
+    assert claims.main() == 1
+    assert capsys.readouterr().out.count("the kernel died") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seeds"), [([], range(1, 6)), (["--seeds", "3"], range(1, 4))]
+)
+def test_seeds_begin_after_the_one_that_the_pages_show(monkeypatch, two_chapters, arguments, seeds):
+    tried = []
+    monkeypatch.setattr("sys.argv", ["claims.py", *arguments])
+    monkeypatch.setattr(claims, "try_seeds", lambda _, seeds: tried.append(seeds) or {})
+    claims.main()
+    assert tried == [seeds, seeds]
+
+
+def test_the_page_has_a_table_for_each_chapter_that_claims_something(monkeypatch, two_chapters):
+    notebooks = {"two.md": nbformat.read(two_chapters / "book/two.ipynb", 4)}
+    monkeypatch.setattr(claims, "stored", lambda path: notebooks.get(path.name))
+    noted = []
+    env = SimpleNamespace(note_dependency=noted.append)
+    directive = ClaimsDirective.__new__(ClaimsDirective)
+    directive.state = SimpleNamespace(document=SimpleNamespace(settings=SimpleNamespace(env=env)))
+    monkeypatch.setattr(directive, "parse_text_to_nodes", lambda text, **_: text, raising=False)
+    page = directive.run()
+    assert page.startswith("## {doc}`/book/two`\n\n::::{list-table}\n:header-rows: 1\n")
+    assert page.endswith(
+        "* - It falls. *(Who 1999)*\n  - one run\n  - a 0.5\n  - **holds**\n::::\n"
+    )
+    assert page.count("list-table") == 1
+    assert noted == [str(two_chapters / f"book/{name}.ipynb") for name in ("one", "two")]

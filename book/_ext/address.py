@@ -32,6 +32,7 @@ def derive(app: Sphinx, config: Config) -> None:
     site = (config.html_baseurl or site_url(options["repository_url"])).rstrip("/") + "/"
     config.html_baseurl = site
     config.ogp_site_url = site
+    config.ogp_site_name = config.html_title
     config.ogp_image = f"{site}_static/card.png"
     config.notfound_urls_prefix = urlsplit(site).path
 

@@ -10,7 +10,8 @@ import pytest
 
 def config(url: str, baseurl: str = "") -> SimpleNamespace:
     """Settings as Sphinx holds them."""
-    return SimpleNamespace(html_theme_options={"repository_url": url}, html_baseurl=baseurl)
+    options = {"repository_url": url}
+    return SimpleNamespace(html_theme_options=options, html_baseurl=baseurl, html_title="Book")
 
 
 @pytest.mark.parametrize("url", ["https://github.com/Owner/name", "https://github.com/Owner/name/"])
@@ -18,6 +19,7 @@ def test_all_is_derived(url: str) -> None:
     settings = config(url)
     address.derive(SimpleNamespace(), settings)
     assert settings.html_baseurl == settings.ogp_site_url == "https://owner.github.io/name/"
+    assert settings.ogp_site_name == "Book"
     assert settings.notfound_urls_prefix == "/name/"
     assert settings.ogp_image == "https://owner.github.io/name/_static/card.png"
     assert settings.html_theme_options["repository_url"] == "https://github.com/Owner/name"

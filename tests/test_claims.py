@@ -86,6 +86,7 @@ def test_an_unexpected_verdict_fails_the_cell_after_showing_it():
         ("a < 'b'", "neither"),
         ("max(a, 2, key=abs) < 3", "neither"),
         ("(lambda: a)() < 2", "neither"),
+        ("a <", "is no expression"),
     ],
 )
 def test_refuses_a_condition_that_asks_nothing(holds, message):
@@ -93,7 +94,10 @@ def test_refuses_a_condition_that_asks_nothing(holds, message):
         make({"a": 1.0}, holds)
 
 
-@pytest.mark.parametrize("value", [True, "1", None, [1.0], torch.tensor(True)])
+@pytest.mark.parametrize(
+    "value",
+    [True, "1", None, [1.0], torch.tensor(True), torch.ones(2), float("nan"), float("inf")],
+)
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses_what_is_no_number(value):
     with pytest.raises(ValueError, match=r"measured\['a'\]"):

@@ -64,7 +64,7 @@ def staleness(chapter: Path) -> str | None:
         return "has no notebook"
     try:
         old = nbformat.read(path, 4)
-    except (ValueError, nbformat.ValidationError) as error:
+    except (ValueError, TypeError, AttributeError, nbformat.ValidationError) as error:
         return f"has a notebook that cannot be read ({str(error).splitlines()[0]})"
     new_code, old_code = code_cells(read(chapter)), code_cells(old)
     if [(cell.source, RAISES in tags(cell)) for cell in new_code] != [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +46,13 @@ class ClaimsDirective(SphinxDirective):
             if not found:
                 continue
             page = chapter.relative_to(BOOK).with_suffix("").as_posix()
-            lines += [f"## {{doc}}`/book/{page}`", "", "::::{list-table}", ":header-rows: 1"]
+            title = re.search(r"^# (.+)$", chapter.read_text("utf8"), re.M)[1]  # type: ignore[index]
+            lines += [
+                f"## {{doc}}`{title} </book/{page}>`",
+                "",
+                "::::{list-table}",
+                ":header-rows: 1",
+            ]
             lines += [
                 ":class: claims",
                 "",
@@ -70,7 +77,9 @@ def try_seeds(chapter: Path, seeds: range) -> dict[str, list[Claim]]:
     """Run a chapter once for each seed and gather the verdicts by claim; a failing cell stops none
     of the others.
     """
-    gathered: dict[str, list[Claim]] = {}
+    stored = nbformat.read(chapter.with_suffix(".ipynb"), 4)
+    # A claim whose cell a seed never reaches has fewer results than others, not no line at all.
+    gathered: dict[str, list[Claim]] = {claim.id: [] for claim in claims_of(stored)}
     for seed in seeds:
         environment = {"LINEBYLINE_SEED": str(seed)}
         for claim in claims_of(execute(chapter, environment=environment, allow_errors=True)):
@@ -84,8 +93,9 @@ def report(gathered: dict[str, list[Claim]], tried: int) -> tuple[list[str], int
     for name, results in gathered.items():
         passes = sum(claim.as_expected for claim in results)
         # The margin of an announced failure is by how much it fails.
-        margin = min((claim.margin if claim.expected else -claim.margin) for claim in results)
-        shown = "exact" if math.isinf(margin) else f"{margin:.3f}"
+        margins = (claim.margin if claim.expected else -claim.margin for claim in results)
+        margin = min(margins, default=-math.inf)
+        shown = "exact" if margin == math.inf else f"{margin:.3f}"
         lines.append(f"{name:40} {passes}/{tried} as expected, smallest margin {shown}")
         failed += passes < tried
     return lines, failed

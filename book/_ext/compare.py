@@ -107,5 +107,5 @@ def mask(text: str) -> str:
 def tolerant(output: object, tolerance: Tolerance) -> object:
     """An output as nbval should compare it: text directly, JSON by its text in a fixed order."""
     if isinstance(output, dict | list):
-        output = json.dumps(output, sort_keys=True, indent=1)
+        output = json.dumps(output, sort_keys=True, indent=1, ensure_ascii=False)
     return Tolerant(output, tolerance) if isinstance(output, str) else output

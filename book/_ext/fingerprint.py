@@ -13,6 +13,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 PACKAGE = "linebyline"
 
@@ -42,29 +44,41 @@ def imports(tree: ast.AST, root: Path) -> Iterator[str]:
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
-        elif (
-            isinstance(node, ast.ImportFrom)
-            and node.level == 0
-            and (node.module or "").split(".")[0] == PACKAGE
-        ):
             for alias in node.names:
-                yield from _resolve(str(node.module), alias.name, root)
+                if alias.name.split(".")[0] == PACKAGE:
+                    yield from _whole(alias.name, root)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            module = str(node.module)
+            for alias in node.names if f"{module}.".startswith(f"{PACKAGE}.") else ():
+                if alias.name == "*":
+                    yield from _whole(module, root)
+                else:
+                    yield from _resolve(module, alias.name, root)
+
+
+def _whole(module: str, root: Path) -> Iterator[str]:
+    """A module; if it is a package, with all that it re-exports."""
+    yield module
+    path = locate(module, root)
+    if path is not None and path.name == "__init__.py":
+        yield from imports(ast.parse(path.read_text("utf8")), root)
 
 
 def _resolve(module: str, name: str, root: Path) -> Iterator[str]:
+    """What ``from module import name`` brings."""
     if locate(f"{module}.{name}", root):
-        yield f"{module}.{name}"
+        yield from _whole(f"{module}.{name}", root)
         return
     yield module
     path = locate(module, root)
     if path is None or path.name != "__init__.py":
         return
     for node in ast.parse(path.read_text("utf8")).body:
-        if isinstance(node, ast.ImportFrom) and any(
-            (alias.asname or alias.name) == name for alias in node.names
-        ):
-            yield from _resolve(str(node.module), name, root)
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        for alias in node.names:
+            if (alias.asname or alias.name) == name:
+                yield from _resolve(str(node.module), alias.name, root)
 
 
 def locate(module: str, root: Path) -> Path | None:
@@ -77,12 +91,11 @@ def locate(module: str, root: Path) -> Path | None:
 
 @cache
 def _parse_cell(source: str) -> ast.AST:
-    """A code cell's syntax tree; lines of IPython magic are dropped."""
-    return ast.parse(
-        "\n".join(
-            "" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()
-        )
-    )
+    """A code cell's syntax tree, IPython's magic translated; an empty one if it has an error."""
+    try:
+        return ast.parse(TransformerManager().transform_cell(source))
+    except SyntaxError:
+        return ast.Module(body=[], type_ignores=[])
 
 
 def canonical(node: object) -> str:

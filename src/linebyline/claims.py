@@ -16,6 +16,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
+import numpy as np
 from IPython.display import display
 from torch import Tensor
 
@@ -134,18 +135,25 @@ def publish(name: str, value: float | str) -> None:
 
 
 def _number(name: str, value: float | Tensor) -> float | int:
-    number = value.item() if hasattr(value, "item") else value
+    number: object = value
+    if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1):
+        number = value.item()
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise ValueError(
             f"measured[{name!r}] is {value!r}, but a claim measures numbers; "
             "take .item() or float() of it"
         )
+    if not math.isfinite(number):
+        raise ValueError(f"measured[{name!r}] is {number}: what was to be measured has failed")
     return number
 
 
 def _judge(holds: str, measured: Mapping[str, float]) -> tuple[bool, float]:
     """Truth of the condition, and its smallest margin."""
-    tree = ast.parse(holds, mode="eval").body
+    try:
+        tree = ast.parse(holds, mode="eval").body
+    except SyntaxError as error:
+        raise ValueError(f"holds={holds!r} is no expression: {error.msg}") from None
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
     verdicts, margins = [], []
     for part in parts:
@@ -200,7 +208,9 @@ def _value(node: ast.expr, measured: Mapping[str, float], holds: str) -> float:
 
 
 def _shown(number: float) -> str:
-    return str(number) if isinstance(number, int) else f"{number:.4g}"
+    """Four digits; a decimal stays one even if it is whole, so that it is compared as one."""
+    text = str(number) if isinstance(number, int) else f"{number:.4g}"
+    return text if isinstance(number, int) or set(text) & set(".e") else f"{text}.0"
 
 
 def _rows(result: Claim) -> list[tuple[str, str]]:

@@ -54,8 +54,15 @@ def test_every_seed_is_run_and_a_failing_cell_stops_none(tmp_path, monkeypatch):
         "```{code-cell} ipython3\nclaim('one', source='s', statement='s', setup='s',\n"
         "      measured={'seed': seed}, holds='seed < 2')\n```\n"
     )
+    cells = []
+    for name in ("one", "never"):  # what was claimed when the chapter was last executed
+        output = nbformat.v4.new_output("display_data", data={MIME: vars(made(0.5, id=name))})
+        cells.append(nbformat.v4.new_code_cell("claim()", outputs=[output]))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
     gathered = try_seeds(path, range(1, 3))
     assert [claim.measured["seed"] for claim in gathered["one"]] == [1, 2]
+    assert gathered["never"] == []
+    assert "0/2 as expected, smallest margin -inf" in report(gathered, tried=2)[0][1]
     assert [claim.as_expected for claim in gathered["one"]] == [True, False]
 
 
@@ -121,7 +128,7 @@ def test_the_page_has_a_table_for_each_chapter_that_claims_something(monkeypatch
     directive.state = SimpleNamespace(document=SimpleNamespace(settings=SimpleNamespace(env=env)))
     monkeypatch.setattr(directive, "parse_text_to_nodes", lambda text, **_: text, raising=False)
     page = directive.run()
-    assert page.startswith("## {doc}`/book/two`\n\n::::{list-table}\n:header-rows: 1\n")
+    assert page.startswith("## {doc}`Two </book/two>`\n\n::::{list-table}\n:header-rows: 1\n")
     assert page.endswith(
         "* - It falls. *(Who 1999)*\n  - one run\n  - a 0.5\n  - **holds**\n::::\n"
     )

@@ -179,8 +179,8 @@ class Perceptron(nn.Module):
             )
         if epochs < 1:
             raise ValueError(f"epochs is {epochs}; it must be at least 1")
-        if not learning_rate > 0:
-            raise ValueError(f"learning_rate is {learning_rate}; it must be positive")
+        if not 0 < learning_rate < float("inf"):
+            raise ValueError(f"learning_rate is {learning_rate}; it must be positive and finite")
         inputs = with_one(x) if self.has_bias else x
         start = inputs.new_zeros(inputs.shape[1])
         find = mistakes_explicit if explicit else mistakes

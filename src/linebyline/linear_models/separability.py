@@ -12,7 +12,7 @@ from torch import Tensor
 
 from linebyline.linear_models.perceptron import check_examples, with_one
 
-TOLERANCE = 1e-9  # a residual below this, with all examples shorter than 1, is rounding
+TOLERANCE = 1e-6  # a margin below this part of the longest example is taken for rounding
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def separability(
     if len(y.unique()) < 2:
         raise ValueError(f"y has only the answer {int(y[0])}; two classes are needed")
     inputs = with_one(x) if bias else x
-    signed = (y[:, None] * inputs).double().cpu().numpy()  # (N, d): y_i x_i
+    signed = (y[:, None] * inputs).detach().double().cpu().numpy()  # (N, d): y_i x_i
     radius = np.linalg.norm(signed, axis=1).max()
     signed /= radius  # so that TOLERANCE means the same for large and for small examples
     # Minimize ||E u - f|| for u >= 0: E has the columns (y_i x_i, 1), f = (0, ..., 0, 1).

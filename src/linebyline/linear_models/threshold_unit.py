@@ -31,13 +31,13 @@ class ThresholdUnit(nn.Module):
         self, weights: Sequence[int | float] | Float[Tensor, " features"], bias: float
     ) -> None:
         super().__init__()
-        w = torch.as_tensor(weights, dtype=torch.get_default_dtype())
+        w = torch.as_tensor(weights, dtype=torch.get_default_dtype()).detach().clone()
         if w.ndim != 1 or len(w) == 0:
             raise ValueError(
                 f"weights must be a flat list of numbers, not of shape {tuple(w.shape)}"
             )
         self.register_buffer("weights", w)
-        self.register_buffer("bias", torch.tensor(float(bias), dtype=w.dtype))
+        self.register_buffer("bias", w.new_tensor(float(bias)))
 
     def score(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch"]:
         """The weighted sum ``w · x + b``."""

@@ -24,7 +24,7 @@ class VotedPerceptron(nn.Module):
 
     def __init__(self, log: MistakeLog) -> None:
         super().__init__()
-        self.register_buffer("weights", log.weights)
+        self.register_buffer("weights", log.weights.clone())
         self.register_buffer("votes", log.survived.to(log.weights))
 
     def forward(self, x: Float[Tensor, "*batch features"]) -> Int[Tensor, "*batch"]:

@@ -160,3 +160,11 @@ def test_measured_values_are_published_for_the_prose():
     with capture_output() as captured:
         publish("word", "seven")
     assert captured.outputs[0].data == {"application/papermill.record/text/plain": "'seven'"}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(7, "7"), (1.0, "1.0"), (1234.4, "1234.0"), (1e9, "1e+09")]
+)
+def test_a_decimal_stays_a_decimal(value, shown):
+    """Integers are compared to the letter, decimals within a tolerance."""
+    assert f"a = {shown}<" in make({"a": value}, "a > 0")[0].data["text/html"]

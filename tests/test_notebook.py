@@ -4,6 +4,7 @@ from io import BytesIO
 import matplotlib as mpl
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
 from linebyline.notebook import at_scale, seconds, start
@@ -71,3 +72,12 @@ def test_seconds_are_marked_for_the_comparison():
 
     assert seconds(3.21) == "⏱ 3.2 s"
     assert mask(f"it took {seconds(3.21)}") == mask(f"it took {seconds(99.9)}")
+
+
+def test_a_figure_is_shown_at_two_pixels_to_one():
+    from linebyline.notebook import _png
+
+    figure = Figure(figsize=(7, 2))
+    figure.subplots().plot([1, 2])
+    data, metadata = _png(figure)
+    assert metadata == {"width": Image.open(BytesIO(data)).width // 2}

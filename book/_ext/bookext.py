@@ -21,13 +21,13 @@ def prime(app: Sphinx, config: Config) -> None:
     """Put the stored outputs where myst-nb looks for them, and keep it from executing the rest."""
     cache = get_cache(config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
     for chapter in chapters.chapters(Path(app.srcdir) / "book"):
-        if reason := chapters.staleness(chapter):
-            name = chapter.relative_to(app.srcdir).as_posix()
-            config.nb_execution_excludepatterns.append(name)
-            log.warning("%s %s: run make notebooks", name, reason, type="book", subtype="stale")
-        else:
-            bundle = CacheBundleIn(chapters.stored(chapter), str(chapter))
-            cache.cache_notebook_bundle(bundle, overwrite=True)
+        if notebook := chapters.stored(chapter):
+            cache.cache_notebook_bundle(CacheBundleIn(notebook, str(chapter)), overwrite=True)
+            continue
+        name = chapter.relative_to(app.srcdir).as_posix()
+        config.nb_execution_excludepatterns.append(name)
+        reason = chapters.staleness(chapter)
+        log.warning("%s %s: run make notebooks", name, reason, type="book", subtype="stale")
 
 
 def depend(app: Sphinx, docname: str, source: list[str]) -> None:

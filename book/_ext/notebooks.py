@@ -106,9 +106,10 @@ def problems() -> Iterator[str]:
     for chapter in chapters(BOOK):
         name, path = chapter.relative_to(ROOT), chapter.with_suffix(".ipynb")
         try:
-            if reason := staleness(chapter):
-                yield f"{name} {reason}"
-            elif (kept := stored(chapter)) and dump(chapter, kept) != path.read_text("utf8"):
+            notebook = stored(chapter)
+            if notebook is None:
+                yield f"{name} {staleness(chapter)}"
+            elif dump(chapter, notebook) != path.read_text("utf8"):
                 yield f"{name} says in its prose what its notebook does not"
         except plain.PlainError as error:
             yield str(error)

@@ -1,7 +1,7 @@
 """Shapes in the code reference read as in the source: ``Float[Tensor, "batch features"]``.
 
 jaxtyping asks for a space before a single axis (``" features"``), which means nothing to a reader,
-and Sphinx writes strings with single quotes.
+and Sphinx writes strings with single quotes. And a value's docstring is prose, to its first line.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 from sphinx.application import Sphinx
 
 SHAPE = re.compile(r"(\b[A-Z]\w*\[[\w., |]+, )'\s*([^']*?)\s*'\]")
+
+COLON = "\ue000"  # a character of no script, in its place
 
 
 def legible(annotation: str | None) -> str | None:
@@ -37,8 +39,21 @@ def skip(app: Sphinx, what: str, name: str, item: Any, skipped: bool, options: A
     return True if type(item).__name__ == "_tuplegetter" else None
 
 
+def hide(app: Sphinx, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
+    """Keep Napoleon from taking what stands before a colon in a value's first line for its type."""
+    if what in {"attribute", "data", "property"} and lines:
+        lines[0] = lines[0].replace(":", COLON)
+
+
+def show(app: Sphinx, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
+    """Put the colons back."""
+    lines[:] = [line.replace(COLON, ":") for line in lines]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("autodoc-process-signature", rewrite)
     app.connect("autodoc-skip-member", skip)
+    app.connect("autodoc-process-docstring", hide, priority=400)  # before Napoleon, at 500
+    app.connect("autodoc-process-docstring", show, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -116,3 +116,7 @@ def test_agreement_is_what_the_definition_says(a, b):
     near, far = max(0.99e-3 * scale, 0.99e-6), max(1.01e-3 * scale, 1.01e-6)
     if not near < gap < far:
         assert DEFAULT.agree(f"x = {a:.9f}", f"x = {b:.9f}") == (gap <= near)
+
+
+def test_durations_in_json_are_passed_over():
+    assert tolerant({"took": "⏱ 1.0 s"}, DEFAULT) == tolerant({"took": "⏱ 9.0 s"}, DEFAULT)

@@ -283,3 +283,20 @@ def test_twins_get_different_ids(small_book):
     edit(chapter(small_book), "(here)=", cell + cell + "(here)=")
     ids = [cell.id for cell in read(chapter(small_book)).cells]
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("content", ["[]", "null", '{"cells": 3}'])
+def test_a_notebook_of_another_shape_is_reported(built, capsys, content):
+    notebook(built).write_text(content)
+    assert run("--check") == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_no_cell_of_the_notebook_is_empty(built):
+    solution = ":::{exercise}\n:label: ask\nWhy?\n:::\n\n:::{solution-start} ask\n:::\n\nSo.\n\n"
+    cell = "```{code-cell} ipython3\nanswer = 1\n```\n\n:::{solution-end}\n:::\n\n"
+    last = "```{code-cell} ipython3\nlast = 1\n```\n"
+    with chapter(built).open("a") as file:
+        file.write("\n" + solution + cell + last)
+    assert run() == 0
+    assert all(cell.source.strip() for cell in nbformat.read(notebook(built), 4).cells)

@@ -210,6 +210,7 @@ WITH_ONE_INFINITY = torch.tensor([[1.0, 2], [3, torch.inf], [5, 6], [7, 8]])
         ((X, Y), {"learning_rate": 0.0}, "learning_rate is 0.0"),
         ((X, Y), {"learning_rate": -1.0}, "learning_rate is -1.0"),
         ((X, Y), {"learning_rate": float("nan")}, "learning_rate is nan"),
+        ((X, Y), {"learning_rate": float("inf")}, "learning_rate is inf"),
     ],
 )
 @pytest.mark.usefixtures("without_shape_checks")

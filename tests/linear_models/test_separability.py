@@ -147,3 +147,10 @@ def test_refuses_one_class():
 def test_refuses_bad_examples():
     with pytest.raises(ValueError, match="not finite"):
         separability(torch.full((2, 2), torch.nan), torch.tensor([1, -1]))
+
+
+def test_a_margin_of_the_size_of_rounding_is_none():
+    """Found as separable, its margin would come out negative."""
+    x = torch.tensor([[0.3], [0.3 + 1e-8]], dtype=torch.float64)
+    assert separability(x, torch.tensor([1, -1])).margin == 0
+    assert separability(x.requires_grad_(), torch.tensor([1, -1])).margin == 0

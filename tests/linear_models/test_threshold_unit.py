@@ -64,3 +64,10 @@ def test_refuses_weights_that_are_no_flat_list(weights):
 def test_refuses_inputs_of_another_size():
     with pytest.raises(ValueError, match=r"x has 3 features .* 2 weights"):
         ThresholdUnit([1.0, 1.0], bias=0.0)(torch.zeros(4, 3))
+
+
+def test_keeps_its_own_weights():
+    given = torch.tensor([1.0, 2.0])
+    unit = ThresholdUnit(given, bias=0.0)
+    given.zero_()
+    assert unit.weights.tolist() == [1, 2]

@@ -100,3 +100,13 @@ def test_the_mean_is_of_the_type_of_the_inputs(run):
 def test_refuses_inputs_of_another_size(run, kind, features):
     with pytest.raises(ValueError, match=f"x has {features} features; the log's weights are for 3"):
         kind(run[2])(torch.zeros(5, features, dtype=torch.float64))
+
+
+def test_loading_a_state_leaves_the_log_alone(run):
+    *_, log = run
+    before = log.weights.clone()
+    model = VotedPerceptron(log)
+    model.load_state_dict(
+        {name: torch.zeros_like(value) for name, value in model.state_dict().items()}
+    )
+    assert log.weights.equal(before)

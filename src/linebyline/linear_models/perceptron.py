@@ -135,10 +135,7 @@ class Perceptron(nn.Module):
 
     def score(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch"]:
         """The weighted sum ``w · x + b``: positive on one side of the boundary, else negative."""
-        if x.shape[-1] != len(self.weights):
-            raise ValueError(
-                f"x has {x.shape[-1]} features; this perceptron has {len(self.weights)}"
-            )
+        self._check_width(x)
         return x @ self.weights + self.bias
 
     def forward(self, x: Float[Tensor, "*batch features"]) -> Int[Tensor, "*batch"]:
@@ -173,10 +170,7 @@ class Perceptron(nn.Module):
                 ``epochs`` below 1, or a ``learning_rate`` that is not positive.
         """
         check_examples(x, y)
-        if x.shape[1] != len(self.weights):
-            raise ValueError(
-                f"x has {x.shape[1]} features; this perceptron has {len(self.weights)}"
-            )
+        self._check_width(x)
         if epochs < 1:
             raise ValueError(f"epochs is {epochs}; it must be at least 1")
         if not 0 < learning_rate < float("inf"):
@@ -189,6 +183,12 @@ class Perceptron(nn.Module):
         self.weights = log.weights[-1, : x.shape[1]].clone()
         self.bias = log.weights[-1, -1].clone() if self.has_bias else start.new_zeros(())
         return log
+
+    def _check_width(self, x: Tensor) -> None:
+        if x.shape[-1] != len(self.weights):
+            raise ValueError(
+                f"x has {x.shape[-1]} features; this perceptron has {len(self.weights)}"
+            )
 
 
 def with_one(x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch features_plus_1"]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import signatures
+from sphinx.ext.napoleon import GoogleDocstring
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,20 @@ def test_fields_of_named_tuples_are_left_out() -> None:
     nothing: Any = None
     assert signatures.skip(nothing, "class", "first", Pair.first, False, nothing)
     assert signatures.skip(nothing, "class", "pair", Pair, False, nothing) is None
+
+
+@pytest.mark.parametrize("what", ["data", "attribute", "property"])
+def test_a_values_docstring_is_prose_to_its_first_line(what: str) -> None:
+    """Napoleon would make "Text" the type, and the rest its description."""
+    lines = ["Text: the one grey, 4:1.", "More: of it."]
+    signatures.hide(None, what, "m.INK", None, None, lines)
+    written = str(GoogleDocstring(lines, what=what, name="INK")).splitlines()
+    signatures.show(None, what, "m.INK", None, None, written)
+    assert written[:2] == ["Text: the one grey, 4:1.", "More: of it."]
+    assert not any(":type:" in line for line in written)
+
+
+def test_a_functions_sections_are_read_as_before() -> None:
+    lines = ["Does: it."]
+    signatures.hide(None, "function", "m.f", None, None, lines)
+    assert lines == ["Does: it."]

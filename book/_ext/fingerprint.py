@@ -99,17 +99,24 @@ def _parse_cell(source: str) -> ast.AST:
 
 
 def canonical(node: object) -> str:
-    """A syntax tree as text, without docstrings, positions and empty fields."""
+    """A syntax tree as text, without positions, empty fields and statements that are only a string:
+    docstrings, also those of values.
+    """
     if isinstance(node, list):
-        return "[" + ",".join(map(canonical, node)) + "]"
+        return "[" + ",".join(canonical(entry) for entry in node if not _says_only(entry)) + "]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = []
-    for name, value in ast.iter_fields(node):
-        if name == "body" and isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ):
-            value = value[1:] if ast.get_docstring(node, clean=False) is not None else value  # noqa: PLW2901
-        if value not in (None, []):
-            fields.append(f"{name}={canonical(value)}")
+    fields = [
+        f"{name}={canonical(value)}"
+        for name, value in ast.iter_fields(node)
+        if value is not None and value != []
+    ]
     return f"{type(node).__name__}({','.join(fields)})"
+
+
+def _says_only(node: object) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

@@ -78,6 +78,10 @@ def test_a_change_of_meaning_shows(package, name, text):
             'class Linear:\n    """Doc."""\n    pass',
         ),
         ("layers/linear.py", "import linebyline.claims  # why\nclass Linear: pass"),
+        (
+            "layers/linear.py",
+            'import linebyline.claims\nclass Linear:\n    pass\n    """What it passes."""',
+        ),
         ("layers/conv.py", "class Conv:\n    size = 9"),  # a sibling that the chapter does not use
     ],
 )

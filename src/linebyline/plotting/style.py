@@ -44,8 +44,7 @@ WIDTH = 7.0
 throughout."""
 
 DPI = 150
-"""Pixels an inch in a stored picture: twice what a phone shows of it, one and a half times what the
-text column does."""
+"""Pixels an inch in a stored picture; a page shows two of them as one, so that lines are sharp."""
 
 
 def _fading(name: str, *stops: tuple[float, str, float]) -> LinearSegmentedColormap:

@@ -29,6 +29,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 NBVAL = ("--nbval", "book", "--nbval-current-env", "--nbval-cell-timeout=600")
 PARALLEL = ("-n", str(min(CORES, 8)), "--dist", "loadfile")
+BY_PAGE = ("-n", str(min(CORES, 8)), "--dist", "loadgroup")
 NO_BROWSER = (
     "No browser was found, so the tests in a browser did not run. Install Chromium or Chrome, or: "
     f"{os.path.relpath(sys.executable, ROOT)} -m playwright install chromium"
@@ -58,7 +59,7 @@ STAGES = (
     Stage("fresh", ((sys.executable, "book/_ext/notebooks.py", "--check"),)),
     Stage("cells", ((*PYTEST, *NBVAL, *PARALLEL),), counts=True),
     Stage("site", ((SCRIPTS / "jupyter-book", "build", "-W", "--keep-going", "."),)),
-    Stage("browser", ((*PYTEST, "tests/site"),), counts=True, needs="site"),
+    Stage("browser", ((*PYTEST, "tests/site", *BY_PAGE),), counts=True, needs="site"),
     Stage("colab", ((*PYTEST, "tests/colab"),), counts=True, only_ci=True),
 )
 

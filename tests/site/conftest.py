@@ -52,10 +52,13 @@ def built() -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test of ``page`` is one test for each page, ``chapter`` for each chapter."""
+    """A test of ``page`` is one test for each page, ``chapter`` for each chapter. All tests of one
+    page go to one worker, which loads it once.
+    """
     pages = built()
     if "page" in metafunc.fixturenames:
-        metafunc.parametrize("page", pages)
+        groups = [pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in pages]
+        metafunc.parametrize("page", groups)
     if "chapter" in metafunc.fixturenames:
         with_notebook = [
             page for page in pages if (SITE / "_sources" / page).with_suffix(".ipynb").exists()

@@ -87,6 +87,7 @@ GLYPHS = """() => {
 FACE = re.compile(
     r"@font-face\{font-family:(\w+);font-weight:(\w+);font-style:(\w+);.*?base64,([^)]*)\)"
 )
+UNSEEN = 0.001  # of a screen: a formula that settles by a fraction of a pixel
 INVISIBLE = {"\u200b", "\u00a0", " ", ""}
 PLACES = """() => [...document.querySelectorAll("article *")].map((part) => {
   const box = part.getBoundingClientRect();
@@ -227,7 +228,7 @@ def test_fits_a_phone(visits: Callable[[str], Visit], page: str, width: int) -> 
 
 def test_nothing_moves_while_it_loads(visits: Callable[[str], Visit], page: str) -> None:
     assert visits(page).moved == 0
-    assert visits(page).shifts == []
+    assert [shift for shift in visits(page).shifts if shift[0] > UNSEEN] == []
 
 
 def test_images_load_and_say_what_they_show(visits: Callable[[str], Visit], page: str) -> None:

@@ -1,16 +1,21 @@
-"""What the landing page shows of the book itself: one of its figures, and how much is run and
-checked.
+"""What the landing page shows of the book itself: one of its figures, its contents, and how much is
+run and checked.
 
 ``{figure-of} name`` repeats a figure of a chapter with a caption of its own, which leads to the
-chapter; ``{{ cells }}`` and ``{{ claims }}`` are counted in the stored notebooks.
+chapter; ``{book-contents}`` lists the chapters, each with the question that it answers;
+``{{ cells }}`` and ``{{ claims }}`` are counted in the stored notebooks.
 """
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import chapters
 import claims
+import yaml
+from contents import chapter_numbers
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -69,6 +74,46 @@ class Borrow(SphinxPostTransform):
         return None
 
 
+QUESTION = re.compile(r"^# (.+)\n+\*\*([^*]+)\*\*$", re.M)
+"""A page's title, and the question in bold under it."""
+
+
+class BookContents(SphinxDirective):
+    """``{book-contents}``: every part whose pages ask a question, and the questions."""
+
+    def run(self) -> list[nodes.Node]:
+        """Build the list as Markdown."""
+        toc = Path(self.env.srcdir, "_toc.yml")
+        self.env.note_dependency(str(toc))
+        numbers = chapter_numbers(toc)
+        lines: list[str] = []
+        for part in yaml.safe_load(toc.read_text("utf8")).get("parts", ()):
+            entries = [
+                self._entry(entry["file"], numbers.get(f"{entry['file']}.md"))
+                for entry in part["chapters"]
+            ]
+            if all(entries):
+                lines += [
+                    "::::{container} part",
+                    f"**{part['caption']}**",
+                    "",
+                    *entries,
+                    "::::",
+                    "",
+                ]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+    def _entry(self, page: str, number: str | None) -> str:
+        source = Path(self.env.srcdir, f"{page}.md")
+        self.env.note_dependency(str(source))
+        found = QUESTION.search(source.read_text("utf8"))
+        if not found:
+            return ""
+        title, question = found[1], " ".join(found[2].split())
+        shown = f"{number} {title}" if number else title
+        return f"- [{shown}](/{page}.md)\\\n  {question}"
+
+
 def counts() -> dict[str, str]:
     """How many cells were run and claims checked, in all stored notebooks."""
     notebooks = [notebook for path in chapters.chapters() if (notebook := chapters.stored(path))]
@@ -87,6 +132,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_node(figure_of)
     app.add_directive("figure-of", FigureOf)
+    app.add_directive("book-contents", BookContents)
     app.add_post_transform(Borrow)
     app.connect("config-inited", count)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

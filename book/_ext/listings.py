@@ -27,7 +27,7 @@ class Listing(LiteralInclude):
         module = ".".join(path.relative_to(source).with_suffix("").parts)
         place = addnodes.pending_xref(
             "",
-            nodes.literal("", path.relative_to(self.env.srcdir).as_posix()),
+            nodes.literal("", path.relative_to(source).as_posix()),
             refdomain="py",
             reftype="mod",
             reftarget=module,

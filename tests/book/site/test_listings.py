@@ -36,7 +36,7 @@ def test_the_file_is_named_above_its_code_and_leads_to_its_reference(build: Buil
     assert warnings == ""
     line = page.split('<p class="listing">')[1].split("</p>")[0]
     assert ">double</span>" in line
-    assert "src/package/part/concept.py" in line
+    assert ">package/part/concept.py<" in line
     assert 'href="#module-package.part.concept"' in line
     assert page.index('class="listing"') < page.index('<div class="highlight-')
     assert "return" in page

@@ -79,3 +79,16 @@ def test_the_ink_is_legible(
         for colour in near:
             assert contrast(colour, ground) >= CONTRAST, f"figure {number}: {colour} on {ground}"
     assert with_ink >= len(figures) / 2, "most figures should use the book's ink"
+
+
+def test_a_phone_shows_figures_as_large_as_it_can(
+    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+) -> None:
+    page = fresh(viewport={"width": 390, "height": 844})
+    page.goto(server.url + chapter)
+    widths = page.eval_on_selector_all(
+        "article figure:not(.admonition *) img",
+        "images => images.map((image) => image.getBoundingClientRect().width)",
+    )
+    assert widths
+    assert min(widths) > 0.96 * 390

@@ -86,6 +86,17 @@ def test_the_first_cell_prepares_the_notebook(chapter):
     assert "start()" in first
 
 
+def test_the_opening_asks_one_question_and_says_what_is_needed(chapter):
+    text = chapter.read_text("utf8")
+    opening = re.search(
+        r"^# .+\n\n\*\*([^*]+\?)\*\*\n\n:::\{admonition\} This chapter\n", text, re.M
+    )
+    assert opening, "below the title stand one question in bold and the chapter's card"
+    card = text[opening.end() :].split("\n:::\n")[0]
+    names = ["You will be able to", "You should know", "Papers", "Time"]
+    assert re.findall(r"^\*\*([^*]+)\*\*", card, re.M) == names
+
+
 def test_length(chapter):
     words = len(prose(chapter).split())
     assert WORDS[0] <= words <= WORDS[1], f"{words} words"

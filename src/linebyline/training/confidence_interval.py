@@ -17,7 +17,7 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22. Not too far are those p with
-    |p̂ - p| ≤ z √(p (1 - p) / n): a quadratic inequality in p, whose two ends are returned. The
+    (p̂ - p)² ≤ z² p (1 - p) / n: a quadratic inequality in p, whose two ends are returned. The
     usual p̂ ± z √(p̂ (1 - p̂) / n) puts p̂ in the place of p under the root, and has no width at all
     if every answer is right.
 

@@ -2,7 +2,8 @@
 decides.
 
 The hash is of the syntax tree without docstrings (comments are not in it), written out in a form
-that does not depend on the version of Python: empty fields, which versions add, are left out.
+that does not depend on the version of Python: empty fields, which versions add, are left out. A
+table that lies beside a module under its name (``milestones.toml``) counts as part of the module.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 PACKAGE = "linebyline"
+DATA = (".csv", ".json", ".toml")
 
 
 def fingerprints(sources: Iterable[str], root: Path = SOURCE) -> dict[str, str]:
@@ -31,11 +33,17 @@ def fingerprints(sources: Iterable[str], root: Path = SOURCE) -> dict[str, str]:
         if path is None or name in found:
             continue
         tree = ast.parse(path.read_text("utf8"))
-        found[name] = sha256(canonical(tree).encode()).hexdigest()[:16]
+        found[name] = sha256(canonical(tree).encode() + _data(path)).hexdigest()[:16]
         # What __init__ re-exports is followed by name in imports(), so that one layer does not drag
         # in all of its group.
         todo += [] if path.name == "__init__.py" else imports(tree, root)
     return dict(sorted(found.items()))
+
+
+def _data(module: Path) -> bytes:
+    """The tables that a module reads: files of its name beside it, such as ``milestones.toml``."""
+    beside = (module.with_suffix(suffix) for suffix in DATA)
+    return b"".join(path.read_bytes() for path in beside if path.is_file())
 
 
 def imports(tree: ast.AST, root: Path) -> Iterator[str]:

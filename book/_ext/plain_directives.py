@@ -14,6 +14,7 @@ from bibliography import in_order
 from glossary import entries
 from labels import PROOFS, numbered_kind
 from markdown_it import MarkdownIt
+from milestones import entries as milestones
 from myst import Directive, Piece, definitions
 from plain_code import code_block, literalinclude
 from plain_math import display
@@ -155,6 +156,15 @@ def _glossary(page: Page, found: Directive) -> str:
     return _defined(page, entries(found.body))
 
 
+def _milestones(page: Page, found: Directive) -> str:
+    try:
+        listed = milestones(found.argument, page.root / "_toc.yml")
+    except ValueError as error:
+        remedy = "write {milestones} and the years, as in 1943-1969"
+        raise page.error(found.line, str(error), remedy) from None
+    return _defined(page, (([heading], text) for heading, text in listed))
+
+
 def _bibliography(page: Page, found: Directive) -> str:
     """What this chapter cites."""
     return "\n".join(f"- {each.text}" for each in in_order((page.before or page).cited.values()))
@@ -204,6 +214,7 @@ DIRECTIVES: dict[str, Callable[[Page, Directive], str]] = {
     "prf:proof": _proof,
     "glossary": _glossary,
     "bibliography": _bibliography,
+    "milestones": _milestones,
     "code-cell": _nested_cell,
     **dict.fromkeys(("toctree", "tableofcontents", "contents", "index", "meta"), _nothing),
 }

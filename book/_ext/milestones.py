@@ -1,8 +1,8 @@
 """The milestones of some years, ``{milestones} 1943-1969``, from the package's table.
 
-Each entry names the chapter that builds it: by a link once ``_toc.yml`` has a page of that name, and
-as a later chapter until then. The site shows a definition list; ``plain_directives.py`` writes the
-same entries out for notebooks.
+Each entry names the chapter that builds it: by a link once ``_toc.yml`` has a page of that name,
+and as a later chapter until then. The site shows a definition list; ``plain_directives.py`` writes
+the same entries out for notebooks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chapters import ROOT
 from contents import toc_order
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -20,7 +19,8 @@ from linebyline.data import milestones
 from linebyline.data.milestones import Milestone, between
 
 MONTHS = (
-    "January February March April May June July August September October November December".split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 TABLE = Path(milestones.__file__).with_suffix(".toml")
 
@@ -110,7 +110,7 @@ class MilestonesDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The entries as a definition list."""
-        toc = ROOT / "_toc.yml"
+        toc = Path(self.env.srcdir, "_toc.yml")
         for file in (toc, TABLE):
             self.env.note_dependency(str(file))
         try:

@@ -57,6 +57,8 @@ def test_finds_what_is_imported_directly_or_through_others(package, code, expect
     [
         ("layers/linear.py", "import linebyline.claims\nclass Linear:\n    size = 1"),
         ("claims.py", "def claim(): return 2"),  # two imports away
+        ("layers/linear.toml", "size = 9"),  # a table that lies beside its module
+        ("claims.json", "{}"),
         (
             "layers/linear.py",
             "import linebyline.claims\nclass Linear:\n    def __call__(self): pass",
@@ -83,6 +85,8 @@ def test_a_change_of_meaning_shows(package, name, text):
             'import linebyline.claims\nclass Linear:\n    pass\n    """What it passes."""',
         ),
         ("layers/conv.py", "class Conv:\n    size = 9"),  # a sibling that the chapter does not use
+        ("layers/conv.toml", "size = 9"),  # and its table
+        ("layers/linear.txt", "no table"),
     ],
 )
 def test_a_change_without_meaning_does_not(package, name, text):

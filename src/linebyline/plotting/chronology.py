@@ -18,7 +18,7 @@ RAIL, NAMES, RIGHT = 0.0, 0.14, 1.0
 """Where the rail stands, where the names begin and where the axes end; left of it are the bands."""
 
 LEFT = -0.2
-SIZE = 12.0
+SIZE = 13.0
 """Points: the type of a name."""
 
 

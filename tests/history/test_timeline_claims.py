@@ -1,0 +1,40 @@
+"""Each claim of the chapter turns when the thing that it is about is broken."""
+
+from pathlib import Path
+
+import pytest
+from claims import claims_of
+from execution import execute
+
+CHAPTER = Path(__file__).parents[2] / "book/history/timeline.md"
+
+# One defect for each claim, all in one run of the chapter: what stands there, and what does not.
+DEFECTS = {
+    # Parity leaves a point out.
+    "timeline-parity": ("separability(units, x.prod(1)", "separability(units, x[:, 1:].prod(1)"),
+    # The additional units are not heard.
+    "timeline-just-enough": (
+        "torch.sigmoid(inner @ v + c)",
+        "torch.sigmoid(inner[..., :2] @ v[:, :2] + c)",
+    ),
+    # Every map of C3 sees all six maps below, as most copies of LeNet-5 have it.
+    "timeline-counts": ('"C3": (60 * 25', '"C3": (96 * 25'),
+    # The merges of GPT-1's tokenizer are taken for its vocabulary.
+    "timeline-gpt2": ("vocabulary=40_478", "vocabulary=40_000"),
+    # The backward pass is forgotten.
+    "timeline-training": ('"gpt-3": 6 * gpt3', '"gpt-3": 2 * gpt3'),
+    # A power of ten is taken for a doubling.
+    "timeline-doubling": ("work = np.log2(", "work = np.log10("),
+}
+
+
+@pytest.mark.timeout(300)
+def test_every_claim_turns_when_its_subject_is_broken(tmp_path):
+    text = CHAPTER.read_text("utf8")
+    for right, wrong in DEFECTS.values():
+        assert text.count(right) == 1, right
+        text = text.replace(right, wrong)
+    broken = tmp_path / "timeline.md"
+    broken.write_text(text, "utf8")
+    verdicts = {claim.id: claim.verdict for claim in claims_of(execute(broken, allow_errors=True))}
+    assert verdicts == dict.fromkeys(DEFECTS, False)

@@ -97,10 +97,11 @@ def _number(count: float) -> str:
 
 
 def _power(count: float) -> str:
-    """A number as a power of ten: 4.7 · 10¹⁷."""
-    mantissa, exponent = f"{count:.1e}".split("e")
+    """A number as a power of ten: 4.7 · 10¹⁷, or 10¹⁹."""
+    mantissa, exponent = f"{count:.2e}".split("e")
     digits = str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa} · 10{digits}"
+    factor = mantissa.rstrip("0").rstrip(".")
+    return f"10{digits}" if factor == "1" else f"{factor} · 10{digits}"
 
 
 class MilestonesDirective(SphinxDirective):

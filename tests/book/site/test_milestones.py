@@ -7,6 +7,7 @@ from pathlib import Path
 
 import milestones
 import pytest
+from address import site_url
 from bs4 import BeautifulSoup, Tag
 from chapters import ROOT, settings
 from plain import Context, PlainError, leftovers, render
@@ -91,6 +92,21 @@ def test_the_site_gives_the_source_of_a_size_that_is_another(
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "power"),
+    [(4.7e17, "4.7 · 10¹⁷"), (1e19, "10¹⁹"), (5.33e20, "5.33 · 10²⁰"), (2.45e6, "2.45 · 10⁶")],
+)
+def test_powers_of_ten(number: float, power: str) -> None:
+    assert milestones._power(number) == power
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(9760, "9,760"), (60e6, "60 million"), (1558e6, "1.56 billion")]
+)
+def test_sizes_in_words(number: float, words: str) -> None:
+    assert milestones._number(number) == words
+
+
 @pytest.mark.parametrize("argument", ["1943", "1943–1960", "43-60", "1950-1955"])
 def test_what_is_no_period_is_an_error_that_says_so(
     site: Callable[[str], tuple[Tag, str]], plain: Callable[[str], str], argument: str
@@ -108,8 +124,8 @@ def test_a_notebook_writes_the_same_as_a_list(plain: Callable[[str], str]) -> No
     assert first.startswith(
         "**November 1958 Perceptron**: *Can a net wire itself from examples?*\n"
     )
-    address = "[The *perceptron*](https://linebyline-book.github.io/linebyline/book/units/perceptron.html)"
-    assert f", dated by the journal. Built in {address}." in first
+    address = f"{site_url(settings()['repository']['url'])}book/units/perceptron.html"
+    assert f", dated by the journal. Built in [The *perceptron*]({address})." in first
     assert "Rosenblatt [[1958](https://doi.org/10.1037/h0042519)]" in first
     assert second.startswith("**1960 Adaline**: ")
     assert second.endswith("Built in a later chapter.\n\nAfter.")

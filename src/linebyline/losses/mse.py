@@ -1,12 +1,10 @@
 """The mean squared error: the distance to the target, squared, on average."""
 
-from typing import Literal, get_args
-
 from jaxtyping import Float, Num
 from torch import Tensor, nn
 from torch.nn import functional
 
-Reduction = Literal["mean", "sum", "none"]
+from linebyline.losses.reduction import check_pairs, check_reduction, reduce
 
 
 def mean_squared_error(
@@ -32,10 +30,10 @@ def mean_squared_error(
             square of the target's unit.
 
     Raises:
-        ValueError: the shapes differ, `reduction` is none of the three, or there is nothing to
-            take the mean of.
+        ValueError: the shapes differ, the prediction is of a whole-number type, `reduction` is none
+            of the three, or there is nothing to take the mean of.
     """
-    _check(prediction, target, reduction)
+    check_pairs(prediction, target, reduction)
     return functional.mse_loss(prediction, target.to(prediction.dtype), reduction=reduction)
 
 
@@ -51,7 +49,7 @@ class MeanSquaredError(nn.Module):
 
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
-        _check_reduction(reduction)
+        check_reduction(reduction)
         self.reduction = reduction
 
     def forward(
@@ -64,38 +62,10 @@ class MeanSquaredError(nn.Module):
         self, prediction: Float[Tensor, "*shape"], target: Num[Tensor, "*target_shape"]
     ) -> Float[Tensor, "*reduced"]:
         """The formula, sign by sign."""
-        _check(prediction, target, self.reduction)
+        check_pairs(prediction, target, self.reduction)
         error = prediction - target.to(prediction.dtype)  # ŷ_i - y_i
-        squared = error**2
-        if self.reduction == "none":
-            return squared
-        total = squared.sum()  # Σ_i
-        return total if self.reduction == "sum" else total / squared.numel()  # 1/n Σ_i
+        return reduce(error**2, self.reduction)  # 1/n Σ_i (ŷ_i - y_i)²
 
     def extra_repr(self) -> str:
         """What `print(loss)` shows between the brackets."""
         return f"reduction={self.reduction!r}"
-
-
-def _check(prediction: Tensor, target: Tensor, reduction: str) -> None:
-    if prediction.shape != target.shape:
-        shape = tuple(prediction.shape)
-        message = (
-            "prediction and target must have the same shape, "
-            f"but prediction is {shape} and target is {tuple(target.shape)}"
-        )
-        if prediction.numel() == target.numel():  # a column against a row, most often
-            message += f"; target.reshape({shape}) lays them side by side"
-        raise ValueError(message)
-    _check_reduction(reduction)
-    if reduction == "mean" and prediction.numel() == 0:
-        raise ValueError(
-            f"prediction is empty, of shape {tuple(prediction.shape)}: "
-            "there is nothing to take the mean of"
-        )
-
-
-def _check_reduction(reduction: str) -> None:
-    if reduction not in get_args(Reduction):
-        known = ", ".join(map(repr, get_args(Reduction)))
-        raise ValueError(f"reduction must be one of {known}, not {reduction!r}")

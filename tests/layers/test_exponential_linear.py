@@ -33,6 +33,14 @@ def test_selu_equals_torch(path: str, extremes: Tensor, same: Callable[..., None
 
 
 @PATHS
+@pytest.mark.parametrize("module", [ELU(), SELU()], ids=repr)
+def test_keeps_the_digits_of_a_small_answer(path: str, module: nn.Module) -> None:
+    x = torch.tensor([-1e-9, -1e-200], dtype=torch.float64)
+    slope = 1 if isinstance(module, ELU) else SELU.scale * SELU.alpha
+    torch.testing.assert_close(getattr(module, path)(x), slope * x, rtol=1e-8, atol=0)
+
+
+@PATHS
 def test_derivatives_are_those_of_the_docstrings(path: str) -> None:
     x = torch.linspace(-8, 8, 65, dtype=torch.float64, requires_grad=True)  # 0 is one of them
     for module, scale, alpha in ((ELU(0.3), 1, 0.3), (SELU(), SELU.scale, SELU.alpha)):

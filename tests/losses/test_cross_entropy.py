@@ -71,7 +71,7 @@ def test_by_hand(path: str) -> None:
     loss.backward()
     assert loss.item() == pytest.approx(math.log(4))  # p = ¼, ¾
     assert logits.grad is not None
-    assert logits.grad[0].tolist() == pytest.approx([-0.75, 0.75])  # p - q
+    assert logits.grad[0].tolist() == pytest.approx([-0.75, 0.75])  # p - t
 
 
 @PATHS
@@ -146,7 +146,7 @@ def test_learns_the_classes(path: str) -> None:
 
 @PATHS
 def test_smoothing_keeps_the_logits_finite(path: str) -> None:
-    """With hard targets they would grow for ever; smoothed, p ends at q."""
+    """With hard targets they would grow for ever; smoothed, p ends at t."""
     logits = torch.zeros(1, 4, dtype=torch.float64, requires_grad=True)
     for _ in range(500):
         loss = getattr(CrossEntropy(label_smoothing=0.2), path)(logits, torch.tensor([1]))

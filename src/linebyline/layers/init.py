@@ -176,11 +176,12 @@ def orthogonal_(
     gain: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> Float[Tensor, "outputs inputs *kernel"]:
-    """A random orthogonal matrix times g: no direction grows or shrinks, however deep the product.
+    """A random orthogonal matrix times g.
 
     Source: Saxe, McClelland & Ganguli 2014, *Exact solutions to the nonlinear dynamics of learning
-    in deep linear neural networks*. With more outputs than inputs the columns are orthonormal, else
-    the rows; of a kernel, all axes but the first count as inputs.
+    in deep linear neural networks*. If they are square and g = 1, a product of any number of them
+    keeps the length of every vector. With more outputs than inputs the columns are orthonormal,
+    else the rows; of a kernel, all axes but the first count as inputs.
 
     The matrix is the Q of a Gaussian matrix's QR decomposition, with the signs of R's diagonal:
     without them Q would depend on the algorithm's conventions and not be uniformly distributed

@@ -37,9 +37,9 @@ class LeakyReLU(nn.Module):
     unless a = 0.
 
     Args:
-        negative_slope: a. It may be negative, though torch's in-place variant has no gradient then:
-            the curve turns up again on the left, and with a = -1 it is abs(x). Above 1 it is steeper
-            on the left than on the right, and no longer max(x, a x).
+        negative_slope: a. It may be negative (torch's in-place variant refuses that): the curve
+            turns up again on the left, and with a = -1 it is abs(x). Above 1 it is steeper on the
+            left than on the right, and no longer max(x, a x).
 
     Raises:
         ValueError: `negative_slope` is not finite.

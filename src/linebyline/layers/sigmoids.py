@@ -45,7 +45,7 @@ class Tanh(nn.Module):
         return torch.tanh(x)
 
     def explicit(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """The quotient, multiplied by exp(-m) above and below; m = abs(x) keeps it from overflowing.
+        """The quotient, multiplied by exp(-m) above and below, with m = abs(x): nothing overflows.
 
         Exact to about 10⁻¹⁶, but not to as many digits: near 0, two numbers near 1 are subtracted.
         """

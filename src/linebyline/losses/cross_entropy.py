@@ -19,11 +19,11 @@ def cross_entropy(
     ignore_index: int | None = None,
     reduction: str = "mean",
 ) -> Float[Tensor, "*reduced"]:
-    """ℓ = -Σ_k w_k q_k log p_k, where p = softmax(z) and q_k = (1 - ε)[k = y] + ε/K.
+    """ℓ = -Σ_k w_k t_k log p_k, where p = softmax(z) and t_k = (1 - ε)[k = y] + ε/K.
 
     Source: Bishop 2006, *Pattern Recognition and Machine Learning*, section 4.3.4, equation 4.108,
-    where q is 1 at the true class y and 0 elsewhere, and w is 1. Then ℓ = -log p_y, and its
-    gradient is p - q. The smoothed q is that of Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016,
+    where t is 1 at the true class y and 0 elsewhere, and w is 1. Then ℓ = -log p_y, and its
+    gradient is p - t. The smoothed t is that of Szegedy, Vanhoucke, Ioffe, Shlens & Wojna 2016,
     *Rethinking the Inception architecture for computer vision*, section 7, with their u uniform.
 
     It takes the logits z and not the probabilities, so that the logarithm and the exponential in

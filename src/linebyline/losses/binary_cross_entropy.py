@@ -21,9 +21,9 @@ def binary_cross_entropy(
     because a sigmoid that has saturated to 0 or 1 has no logarithm left to take: Goodfellow, Bengio
     & Courville 2016, *Deep Learning*, section 6.2.2.2.
 
-    The gradient is 1/n (p - y), however the sigmoid saturates. It equals
-    `torch.nn.functional.binary_cross_entropy_with_logits`, which takes targets outside [0, 1]
-    without a word. To weigh the examples, multiply what `reduction="none"` gives.
+    The gradient is 1/n (p - y), however the sigmoid saturates. The loss equals torch's
+    `binary_cross_entropy_with_logits`, which takes targets outside [0, 1] without a word. To weigh
+    the examples, multiply what `reduction="none"` gives.
 
     Args:
         logits: z, the logarithm of the odds of a yes; any number, in nats.

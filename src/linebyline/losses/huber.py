@@ -19,8 +19,8 @@ def huber_loss(
 ) -> Float[Tensor, "*reduced"]:
     """L = 1/n Σ_i ρ(ŷ_i - y_i), where ρ(e) = ½e² if abs(e) ≤ δ, else δ (abs(e) - ½δ).
 
-    Source: Huber 1964, *Robust estimation of a location parameter*, where ρ stands in the
-    introduction with k for δ. Both pieces have the value ½δ² and the slope ±δ where they meet.
+    Source: Huber 1964, *Robust estimation of a location parameter*, who writes k for δ, and
+    sums. Both pieces have the value ½δ² and the slope ±δ where they meet.
 
     The gradient is 1/n times the error, clipped to [-δ, δ]: near the target it fades, as the
     squared error's does, and no single wild target pulls harder than δ. As δ shrinks, L/δ tends to

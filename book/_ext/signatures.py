@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from sphinx.application import Sphinx
+from torch import nn
 
 SHAPE = re.compile(r"(\b[A-Z]\w*\[[\w., |]+, )'\s*([^']*?)\s*'\]")
 
@@ -30,7 +31,11 @@ def rewrite(
     signature: str | None,
     returns: str | None,
 ) -> tuple[str | None, str | None]:
-    """Rewrite a signature before it is typeset."""
+    """Rewrite a signature before it is typeset. A module without a constructor of its own has that
+    of PyTorch, which takes anything and refuses it.
+    """
+    if what == "class" and getattr(item, "__init__", None) is nn.Module.__init__:
+        signature = "()"
     return legible(signature), legible(returns)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 import signatures
 from sphinx.ext.napoleon import GoogleDocstring
+from torch import nn
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,11 @@ def test_a_functions_sections_are_read_as_before() -> None:
     lines = ["Does: it."]
     signatures.hide(None, "function", "m.f", None, None, lines)
     assert lines == ["Does: it."]
+
+
+def test_a_module_without_a_constructor_takes_nothing() -> None:
+    nothing: Any = None
+    anything = "(*args: Any, **kwargs: Any)"
+    for module, shown in ((nn.ReLU, anything), (nn.Identity, anything), (nn.Tanh, "()")):
+        written = signatures.rewrite(nothing, "class", "m", module, nothing, anything, None)
+        assert written == (shown, None)

@@ -1,0 +1,1 @@
+"""Reverse-mode differentiation from scratch: of single numbers, and of NumPy arrays."""

@@ -37,6 +37,7 @@ def test_the_contract_holds() -> None:
         ("layers", "training"),
         ("losses", "layers"),
         ("data", "plotting"),
+        ("autograd", "layers"),
         ("linear_models", "plotting"),
         ("plotting", "linear_models"),
         ("training", "layers"),

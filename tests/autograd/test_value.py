@@ -84,6 +84,22 @@ def expressions(draw: st.DrawFn) -> tuple[Expression, list[float]]:
     return expression, leaves
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("pair", [(1.5, 0.7), (0.3, -0.7), (-1.5, 0.7)])
+def test_each_operation_equals_torch(name: str, pair: tuple[float, float]) -> None:
+    numbers = pair if name in BINARY else pair[:1]
+    if name in POSITIVE:
+        numbers = (abs(numbers[0]),)
+    ours = [Value(number) for number in numbers]
+    theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
+    y, reference = OPERATIONS[name](*ours), OPERATIONS[name](*theirs)
+    y.backward()
+    reference.backward()
+    assert y.data == pytest.approx(reference.item(), rel=1e-14)
+    for mine, yours in zip(ours, theirs, strict=True):
+        assert mine.grad == pytest.approx(yours.grad.item(), rel=1e-13)
+
+
 @settings(deadline=None)
 @given(expressions())
 def test_equals_torch(drawn: tuple[Expression, list[float]]) -> None:

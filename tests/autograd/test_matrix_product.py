@@ -46,6 +46,10 @@ def test_by_hand() -> None:
     assert c.tolist() == [[11]]
     assert pull_a(g).tolist() == [[30, 40]]  # g bᵀ
     assert pull_b(g).tolist() == [[10], [20]]  # aᵀ g
+    c, pull_a, pull_b = matrix_product(a[0], b[:, 0])  # and as vectors
+    assert c == 11
+    assert pull_a(np.array(10.0)).tolist() == [30, 40]
+    assert pull_b(np.array(10.0)).tolist() == [10, 20]
 
 
 @pytest.mark.parametrize(

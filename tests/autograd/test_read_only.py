@@ -37,5 +37,5 @@ def test_refuses_what_are_no_real_numbers(data: Any) -> None:
 
 
 def test_refuses_rows_of_different_length() -> None:
-    with pytest.raises(ValueError, match="data must be a full array; its rows differ in length"):
+    with pytest.raises(ValueError, match="data must be a full array, its rows of one length"):
         read_only([[1, 2], [3]])

@@ -273,6 +273,8 @@ def test_gradients_of_several_tensors_are_not_one_array() -> None:
     a.backward(gradient)
     gradient[:] = 5
     assert a.grad.tolist() == [1, 1]
+    a.grad *= 10  # where the sweep began, too
+    assert a.grad.tolist() == [10, 10]
 
 
 @pytest.mark.usefixtures("without_shape_checks")

@@ -25,7 +25,7 @@ def read_only(data: Any) -> Float[np.ndarray, "..."]:
     try:
         array = np.asarray(data)
     except ValueError:  # NumPy's word for it is "inhomogeneous"
-        raise ValueError("data must be a full array; its rows differ in length") from None
+        raise ValueError("data must be a full array, its rows of one length") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"tensors and constants are real numbers, not {type(data).__name__} "

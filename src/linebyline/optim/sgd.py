@@ -1,12 +1,10 @@
 """Stochastic gradient descent: a small step against the gradient of one batch."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, overload
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.optim import Optimizer
+
+from linebyline.optim.update_rule import Params, UpdateRule
 
 
 def sgd_explicit(
@@ -44,12 +42,12 @@ def sgd_foreach(
     anew, θ - η(∇L + λθ) = (1 - ηλ)θ - η∇L, so that no g needs memory of its own; that is also why
     the weights are said to decay.
     """
-    if weight_decay != 0:  # most runs have none, and need no second pass over the memory
+    if weight_decay != 0:  # most runs have none, and need no second pass
         torch._foreach_mul_(parameters, 1 - lr * weight_decay)  # θ ← (1 - ηλ)θ
     torch._foreach_add_(parameters, gradients, alpha=-lr)  # θ ← θ - η∇L
 
 
-class SGD(Optimizer):
+class SGD(UpdateRule):
     """Plain stochastic gradient descent, θ ← θ - ηg with g = ∇L(θ) + λθ.
 
     Source: Robbins & Monro 1951, *A stochastic approximation method*, which finds the root of a
@@ -69,52 +67,21 @@ class SGD(Optimizer):
             formula is written; the outcome is the same.
 
     Raises:
-        ValueError: "lr" or "weight_decay" of a group is negative, infinite or NaN.
+        TypeError: "lr" or "weight_decay" of a group is no number.
+        ValueError: one of them is negative, infinite or NaN, or, at a step, a gradient is sparse or
+            complex.
     """
+
+    hyperparameters = ("lr", "weight_decay")
+    explicit_update = staticmethod(sgd_explicit)
+    foreach_update = staticmethod(sgd_foreach)
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float,
         *,
         weight_decay: float = 0.0,
         foreach: bool = True,
     ) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "foreach": foreach})
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Take one more group. The base class sends the constructor's groups through here too."""
-        for name in ("lr", "weight_decay"):
-            value = param_group.get(name, self.defaults[name])
-            if not 0 <= value < float("inf"):  # so that NaN is refused as well
-                raise ValueError(f"{name} must be a finite number, zero or more, not {value}")
-        super().add_param_group(param_group)
-
-    @overload
-    def step(self, closure: None = None) -> None: ...
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
-
-    @torch.no_grad()  # the update is no part of the function that is differentiated
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """Update every group once.
-
-        Args:
-            closure: where given, it is called first: it computes the loss and the gradients anew
-                and returns the loss.
-
-        Returns:
-            What the closure returned, or None.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            parameters = [theta for theta in group["params"] if theta.grad is not None]
-            if not parameters:
-                continue
-            gradients = [theta.grad for theta in parameters]
-            update = sgd_foreach if group["foreach"] else sgd_explicit
-            update(parameters, gradients, lr=group["lr"], weight_decay=group["weight_decay"])
-        return loss

@@ -59,9 +59,9 @@ def adam_foreach(
 ) -> None:
     """The same update of all parameters at once; arguments as for `adam_explicit`.
 
-    Dividing m and v by 1 - βᵗ would cost two passes over the memory. The order of computation at
-    the end of the paper's section 2 spares them: both corrections go into the step's length, and
-    ε is scaled to match, for √v̂ + ε = (√v + ε√(1 - β₂ᵗ)) / √(1 - β₂ᵗ).
+    Dividing m and v by 1 - βᵗ would cost two passes over the memory. The order of computation just
+    before the paper's section 2.1 spares them: both corrections go into the step's length, and ε
+    is scaled to match, for √v̂ + ε = (√v + ε√(1 - β₂ᵗ)) / √(1 - β₂ᵗ).
     """
     beta_1, beta_2 = betas
     if weight_decay != 0:

@@ -157,8 +157,8 @@ def compare(
     }
 
 
-def circumstances(device: str) -> dict[str, object]:
-    """What the figures depend on."""
+def circumstances(device: str, measured: list[str]) -> dict[str, object]:
+    """What the figures depend on; `measured` names the files that they are of."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(ROOT), *arguments]
@@ -170,8 +170,8 @@ def circumstances(device: str) -> dict[str, object]:
             line.split(": ", 1)[1] for line in info.read_text().splitlines() if "model name" in line
         ]
         cpu = names[0] if names else cpu
-    commit = git("log", "-1", "--format=%h", "--abbrev=12", "--", *MEASURED)
-    changed = git("status", "--porcelain", "--", *MEASURED)
+    commit = git("log", "-1", "--format=%h", "--abbrev=12", "--", *measured)
+    changed = git("status", "--porcelain", "--", *measured)
     return {
         "device": torch.cuda.get_device_name() if device == "cuda" else cpu,
         "cores": os.cpu_count(),
@@ -211,7 +211,7 @@ def main() -> None:
         results[name] = compare(ours, theirs, device, options.repetitions)
         print(f"{results[name]['ratio']:6.3f}  {name}")
     report = {
-        **circumstances(device),
+        **circumstances(device, MEASURED),
         "setting": f"MLP {SIZES}, {EXAMPLES} examples, {BATCH_SIZE} a step",
         "repetitions": options.repetitions,
         "ratio": "torch's time divided by ours",

@@ -195,8 +195,10 @@ def test_leaves_no_trace(rule: Any, batches: int) -> None:
 def test_a_fresh_optimizer_remembers_nothing_of_it() -> None:
     model = Bowl()
     optimizer = Adam(model.parameters())
-    lr_range_test(model, optimizer, bowl(model.theta))
+    seen = lr_range_test(model, optimizer, bowl(model.theta), highest=0.1, steps=9)
+    assert len(seen.lrs) == 9  # to the end
     assert not optimizer.state
+    assert model.theta.grad is None
 
 
 @pytest.mark.parametrize(

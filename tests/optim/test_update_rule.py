@@ -233,6 +233,30 @@ def test_memory_follows_its_parameter(rule: type[UpdateRule], foreach: bool) -> 
     assert state.get("step", 2) == 2
 
 
+@pytest.mark.parametrize("rule", REMEMBERING)
+@pytest.mark.parametrize("foreach", [True, False])
+def test_memory_follows_its_parameter_to_another_device(
+    rule: type[UpdateRule], foreach: bool
+) -> None:
+    """To "meta", which every machine has, while another parameter of the group stays."""
+    thetas = [nn.Parameter(torch.zeros(3)) for _ in range(3)]
+    optimizers = [
+        rule(group, **arguments(rule), foreach=foreach) for group in (thetas[:2], thetas[2:])
+    ]
+    for device in ("cpu", "meta"):
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+        if device == "meta":
+            torch.utils.swap_tensors(thetas[0], nn.Parameter(torch.zeros(3, device=device)))
+        for theta in thetas:
+            theta.grad = torch.ones_like(theta)
+        for optimizer in optimizers:
+            optimizer.step()
+        state = optimizers[0].state[thetas[0]]
+        assert {state[name].device.type for name in rule.memory} == {device}
+    torch.testing.assert_close(thetas[1], thetas[2], rtol=0, atol=0)  # as it goes alone
+
+
 @every_rule
 def test_what_has_no_gradient_is_left_alone(rule: type[UpdateRule], parameters: Parameters) -> None:
     thetas, before = parameters(), parameters()

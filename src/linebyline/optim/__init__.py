@@ -1,1 +1,1 @@
-"""How a network is made better: one update rule, one file."""
+"""How a network is made better: one update rule, one file, and what governs its steps."""

@@ -47,7 +47,7 @@ def clip_by_norm(
     stays. Deviation: 1e-6 is added to ‖g‖, as in `torch.nn.utils.clip_grad_norm_`, so that a norm
     of zero divides nothing; gradients end that much below the threshold.
 
-    Call it between `backward` and `optimizer.step`. Where a loop is not yours, a hook does:
+    Call it between `backward` and `optimizer.step`. Where a loop is not yours, a hook does::
 
         def clip(optimizer, args, kwargs):
             clip_by_norm(model.parameters(), 1.0)
@@ -57,7 +57,7 @@ def clip_by_norm(
     Args:
         parameters: whose gradients are clipped, in place; those that have none are passed over.
         max_norm: the threshold, positive; `math.inf` only measures.
-        norm_type: p, positive, or `math.inf` for the largest |g_i|.
+        norm_type: p, positive, or `math.inf` for the largest number.
         error_if_nonfinite: False lets a norm that is NaN make all gradients NaN, and one that is
             infinite make them 0 or NaN, as torch does unless told otherwise; then nothing has to
             wait for the device.
@@ -114,7 +114,7 @@ def clip_by_value(
             same.
 
     Returns:
-        The largest |g_i| as it was before; 0 where there are no gradients.
+        The largest number, whatever its sign, as it was before; 0 where there are no gradients.
 
     Raises:
         ValueError: `max_value` is not positive, or a gradient is sparse.

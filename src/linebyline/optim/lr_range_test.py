@@ -48,7 +48,7 @@ def lr_range_test(
     The run is cut short once the smoothed loss is above `diverged` times its lowest value so far,
     or no finite number. When it is over, even by an exception, weights, buffers, the optimizer with
     its rates and memory, and torch's global generators are as they were before; gradients are
-    gone. What `next_loss` draws from is yours: data that are gone through are not wound back.
+    gone. What `next_loss` draws from is yours: data that are gone through are not wound back::
 
         batches = iter(loader)
 
@@ -68,6 +68,9 @@ def lr_range_test(
         spacing: "geometric" (the same factor from rate to rate) or "linear" (the same difference).
         smoothing: what the smoothed loss keeps of itself at a step, at least 0 and below 1.
         diverged: how many times its lowest value ends the run, above 1.
+
+    Returns:
+        Rates, losses and smoothed losses, one of each for every step that was made.
 
     Raises:
         ValueError: an argument is out of its range, or the optimizer holds a parameter that is not

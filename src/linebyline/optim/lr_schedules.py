@@ -70,7 +70,7 @@ def linear_warmup(step: int, *, steps: int) -> float:
     not at 0, where the first update would be for nothing. It is
     `torch.optim.lr_scheduler.LinearLR` with start_factor=1/N and total_iters=N-1.
 
-    What follows the warm-up is a factor of its own, for factors multiply:
+    What follows the warm-up is a factor of its own, for factors multiply::
 
         lambda step: linear_warmup(step, steps=500) * cosine_decay(step, steps=20_000)
 
@@ -96,10 +96,10 @@ def noam(step: int, *, model_size: int, warmup_steps: int = 4000) -> float:
     Args:
         step: n, the number of updates before this one.
         model_size: d, the width of the Transformer's layers.
-        warmup_steps: w.
+        warmup_steps: w, the number of the update with the highest rate.
 
     Returns:
-        The rate itself: make the optimizer with lr=1.
+        The rate itself, for an optimizer made with lr=1.
     """
     _check_at_least(0, step=step)
     _check_at_least(1, model_size=model_size, warmup_steps=warmup_steps)
@@ -156,7 +156,7 @@ class Schedule(LRScheduler):
     """Sets an optimizer's rates to its first ones, times a function of the step.
 
     It stands on torch's `LRScheduler`, whose rules hold: call `step()` after each
-    `optimizer.step()`; the first rate is set at once; `get_last_lr()` tells the present ones.
+    `optimizer.step()`; the first rate is set at once; `get_last_lr()` tells the present ones::
 
         optimizer = Adam(model.parameters(), lr=1e-3)
         schedule = Schedule(optimizer, cosine_decay, steps=1000, floor=0.1)

@@ -10,7 +10,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
-"""What an optimizer is made of: parameters, groups of them, or a model's named parameters."""
+"""Parameters, groups of them, or, from torch 2.6 on, a model's `named_parameters()`."""
+
+Kind = tuple[torch.device, torch.dtype, int]
+"""What the tensors of one call have in common; the number is the step, where it is counted."""
 
 FRACTIONS = ("momentum", "dampening", "alpha", "betas")
 """Hyperparameters of at least 0 and below 1. The others may be any finite number from 0 on."""
@@ -21,7 +24,7 @@ class UpdateRule(Optimizer):
 
     It stands on `torch.optim.Optimizer`: groups, `state_dict`, `zero_grad`, hooks and schedules
     are torch's. A rule says which hyperparameters it has and what it remembers of a parameter
-    from step to step, and it gives the update twice, as a function:
+    from step to step, and it gives the update twice, as a function::
 
         class Adagrad(UpdateRule):
             hyperparameters = ("lr", "eps", "weight_decay")
@@ -61,7 +64,7 @@ class UpdateRule(Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Take one more group. The base class sends the constructor's groups through here too."""
         for name in self.hyperparameters:
-            check_hyperparameter(name, param_group.get(name, self.defaults[name]))
+            _check_hyperparameter(name, param_group.get(name, self.defaults[name]))
         super().add_param_group(param_group)
 
     @overload
@@ -87,15 +90,15 @@ class UpdateRule(Optimizer):
         for group in self.param_groups:
             update = self.foreach_update if group["foreach"] else self.explicit_update
             options = {name: group[name] for name in self.hyperparameters}
-            for t, rows in self._alike(group["params"]).items():
+            for (_, _, t), rows in self._alike(group["params"]).items():
                 if self.counts_steps:
-                    options["step"] = t[-1]
+                    options["step"] = t
                 # From rows to columns: all parameters, all gradients, each memory.
                 update(*map(list, zip(*rows, strict=True)), **options)
         return loss
 
-    def _alike(self, parameters: Iterable[Tensor]) -> dict[tuple, list[list[Tensor]]]:
-        """Parameter, gradient and memory of all that have a gradient, by what may differ."""
+    def _alike(self, parameters: Iterable[Tensor]) -> dict[Kind, list[list[Tensor]]]:
+        """A row of parameter, gradient and memory for each that has a gradient, by its kind."""
         alike = defaultdict(list)
         for theta in parameters:
             if (gradient := theta.grad) is not None:
@@ -118,13 +121,8 @@ class UpdateRule(Optimizer):
         return state.get("step", 0), [state[name] for name in self.memory]
 
 
-def check_hyperparameter(name: str, value: Any) -> None:
-    """Meet a rate that is none; "betas" are two.
-
-    Raises:
-        TypeError: it is no number.
-        ValueError: it is out of its range.
-    """
+def _check_hyperparameter(name: str, value: Any) -> None:
+    """Meet a rate that is none; "betas" are two."""
     is_pair = name == "betas"
     numbers = value if is_pair else (value,)
     if not (

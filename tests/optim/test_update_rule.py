@@ -142,6 +142,30 @@ def test_each_group_takes_the_path_and_the_options_it_names(
 
 
 @every_rule
+def test_the_tensors_of_a_call_are_of_one_kind(
+    rule: type[UpdateRule], monkeypatch: pytest.MonkeyPatch, parameters: Parameters
+) -> None:
+    """Mixed lists would come out right, but foreach would take them one by one."""
+    calls = []
+
+    def record(*lists: list[Tensor], **options: Any) -> None:
+        calls.append({(t.dtype, options.get("step", 2)) for tensors in lists for t in tensors})
+
+    monkeypatch.setattr(rule, "foreach_update", staticmethod(record))
+    thetas = [*parameters(), *(nn.Parameter(theta.float()) for theta in parameters())]
+    optimizer = rule(thetas, **arguments(rule))
+    for used in (thetas[:2], thetas):  # the first two are a step ahead
+        for theta in used:
+            theta.grad = torch.ones_like(theta)
+        optimizer.step()
+    first, *second = calls
+    assert first == {(torch.float64, 1 if rule.counts_steps else 2)}
+    kinds = {(torch.float64, 2), (torch.float32, 1 if rule.counts_steps else 2)}
+    kinds |= {(torch.float64, 1)} if rule.counts_steps else set()
+    assert sorted(map(str, second)) == sorted(str({kind}) for kind in kinds)
+
+
+@every_rule
 def test_closure_is_called_with_gradients_and_its_loss_returned(rule: type[UpdateRule]) -> None:
     theta = nn.Parameter(torch.tensor(3.0))
     optimizer = rule([theta], **arguments(rule))

@@ -91,34 +91,38 @@ class UpdateRule(Optimizer):
             update = self.foreach_update if group["foreach"] else self.explicit_update
             options = {name: group[name] for name in self.hyperparameters}
             for (_, _, t), rows in self._alike(group["params"]).items():
+                parameters, gradients, states = map(list, zip(*rows, strict=True))
+                memories = [[state[name] for state in states] for name in self.memory]
                 if self.counts_steps:
                     options["step"] = t
-                # From rows to columns: all parameters, all gradients, each memory.
-                update(*map(list, zip(*rows, strict=True)), **options)
+                update(parameters, gradients, *memories, **options)
         return loss
 
-    def _alike(self, parameters: Iterable[Tensor]) -> dict[Kind, list[list[Tensor]]]:
-        """A row of parameter, gradient and memory for each that has a gradient, by its kind."""
+    def _alike(self, parameters: Iterable[Tensor]) -> dict[Kind, list[tuple]]:
+        """Parameter, gradient and state of all that have a gradient, by their kind."""
         alike = defaultdict(list)
         for theta in parameters:
-            if (gradient := theta.grad) is not None:
-                _check_gradient(gradient, type(self).__name__)
-                t, memory = self._recall(theta) if self.memory else (0, [])
-                alike[theta.device, theta.dtype, t].append([theta, gradient, *memory])
+            gradient = theta.grad
+            if gradient is None:
+                continue
+            device, dtype = theta.device, theta.dtype
+            if gradient.is_sparse or dtype.is_complex:
+                raise ValueError(_refusal(gradient, type(self).__name__))
+            state = self._recall(theta, device, dtype) if self.memory else {}
+            alike[device, dtype, state.get("step", 0)].append((theta, gradient, state))
         return alike
 
-    def _recall(self, theta: Tensor) -> tuple[int, list[Tensor]]:
-        """Which step of θ's this is, and its memory, where θ is now."""
+    def _recall(self, theta: Tensor, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
+        """The state of θ, its memory where θ is now, and this step counted."""
         state = self.state[theta]
-        for name in self.memory:
-            kept = state.get(name)
-            if kept is None:
-                state[name] = torch.zeros_like(theta)
-            elif kept.dtype != theta.dtype or kept.device != theta.device:
-                state[name] = kept.to(theta)
+        if not state:
+            state.update({name: torch.zeros_like(theta) for name in self.memory})
+        kept = state[self.memory[0]]
+        if kept.dtype is not dtype or kept.device != device:
+            state.update({name: state[name].to(theta) for name in self.memory})
         if self.counts_steps:
-            state["step"] = int(state.get("step", 0)) + 1  # torch's is a tensor
-        return state.get("step", 0), [state[name] for name in self.memory]
+            state["step"] = state.get("step", 0) + 1
+        return state
 
 
 def _check_hyperparameter(name: str, value: Any) -> None:
@@ -140,14 +144,14 @@ def _check_hyperparameter(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a finite number, zero or more, not {value}")
 
 
-def _check_gradient(gradient: Tensor, rule: str) -> None:
-    if gradient.layout is not torch.strided:
-        raise ValueError(
-            f"a gradient of shape {tuple(gradient.shape)} is sparse, and {rule} takes dense ones "
-            "only: make the layer with sparse=False, or take torch.optim.SparseAdam for it"
+def _refusal(gradient: Tensor, rule: str) -> str:
+    which = f"a gradient of shape {tuple(gradient.shape)} is"
+    if gradient.is_sparse:
+        return (
+            f"{which} sparse, and {rule} takes dense ones only: make the layer with "
+            "sparse=False, or take torch.optim.SparseAdam for it"
         )
-    if gradient.is_complex():  # g² is not |g|²
-        raise ValueError(
-            f"a gradient of shape {tuple(gradient.shape)} is complex, and {rule} takes real ones "
-            "only: keep a real parameter, and view it with torch.view_as_complex in the model"
-        )
+    return (  # g² is not |g|²
+        f"{which} complex, and {rule} takes real ones only: keep a real parameter, and view it "
+        "with torch.view_as_complex in the model"
+    )

@@ -412,6 +412,19 @@ def test_refuses_a_sparse_gradient(rule: type[UpdateRule], foreach: bool) -> Non
         optimizer.step()
 
 
+@pytest.mark.parametrize("rule", REMEMBERING)
+def test_a_step_that_was_refused_does_not_count(rule: type[UpdateRule]) -> None:
+    theta, layer = nn.Parameter(torch.zeros(2)), nn.Embedding(5, 2, sparse=True)
+    optimizer = rule([theta, layer.weight], **arguments(rule))
+    theta.grad = torch.ones(2)
+    optimizer.step()
+    before = copy.deepcopy((theta, optimizer.state[theta]))
+    layer(torch.tensor([1])).sum().backward()
+    with pytest.raises(ValueError, match="is sparse"):
+        optimizer.step()
+    torch.testing.assert_close((theta, optimizer.state[theta]), before, rtol=0, atol=0)
+
+
 @every_rule
 def test_refuses_a_complex_gradient(rule: type[UpdateRule]) -> None:
     theta = nn.Parameter(torch.zeros(3, dtype=torch.complex64))

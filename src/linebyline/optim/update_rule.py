@@ -13,7 +13,7 @@ Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tenso
 """Parameters, groups of them, or, from torch 2.6 on, a model's `named_parameters()`."""
 
 Kind = tuple[torch.device, torch.dtype, int]
-"""What the tensors of one call have in common; the number is the step, where it is counted."""
+"""What the tensors of one call have in common; the number is t, where steps are counted."""
 
 FRACTIONS = ("momentum", "dampening", "alpha", "betas")
 """Hyperparameters of at least 0 and below 1. The others may be any finite number from 0 on."""
@@ -95,6 +95,8 @@ class UpdateRule(Optimizer):
                 memories = [[state[name] for state in states] for name in self.memory]
                 if self.counts_steps:
                     options["step"] = t
+                    for state in states:
+                        state["step"] = t
                 update(parameters, gradients, *memories, **options)
         return loss
 
@@ -109,19 +111,18 @@ class UpdateRule(Optimizer):
             if gradient.is_sparse or dtype.is_complex:
                 raise ValueError(_refusal(gradient, type(self).__name__))
             state = self._recall(theta, device, dtype) if self.memory else {}
-            alike[device, dtype, state.get("step", 0)].append((theta, gradient, state))
+            t = state.get("step", 0) + 1
+            alike[device, dtype, t].append((theta, gradient, state))
         return alike
 
     def _recall(self, theta: Tensor, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
-        """The state of θ, its memory where θ is now, and this step counted."""
+        """The state of θ, with its memory where θ is now."""
         state = self.state[theta]
         if not state:
             state.update({name: torch.zeros_like(theta) for name in self.memory})
-        kept = state[self.memory[0]]
+        kept = state[self.memory[0]]  # where one of them is, all are
         if kept.dtype is not dtype or kept.device != device:
             state.update({name: state[name].to(theta) for name in self.memory})
-        if self.counts_steps:
-            state["step"] = state.get("step", 0) + 1
         return state
 
 

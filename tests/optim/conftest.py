@@ -37,8 +37,8 @@ def groups_of(thetas: list[nn.Parameter]) -> list[dict[str, Any]]:
 
 def walk(
     make: Callable[..., torch.optim.Optimizer], *, grouped: bool = False, **options: Any
-) -> list[list[Tensor]]:
-    """All parameters after each of 100 steps."""
+) -> list[Any]:
+    """All parameters after each of 100 steps, and in the end what is remembered, by its name."""
     thetas = draw()
     optimizer = make(groups_of(thetas) if grouped else thetas, **options)
     path = []
@@ -49,7 +49,13 @@ def walk(
         loss(used, step).backward()
         optimizer.step()
         path.append([theta.detach().clone() for theta in thetas])
-    return path
+    memory = {
+        f"{name} of {index}": kept
+        for index, theta in enumerate(thetas[:-1])
+        for name, kept in optimizer.state[theta].items()
+        if name != "step"
+    }
+    return [*path, memory]
 
 
 @pytest.fixture
@@ -71,14 +77,14 @@ def two_groups() -> Callable[[list[nn.Parameter]], list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def descend() -> Callable[..., list[list[Tensor]]]:
+def descend() -> Callable[..., list[Any]]:
     """An optimizer's class and options to the path that it takes in 100 steps."""
     return walk
 
 
 @pytest.fixture
 def agree() -> Callable[..., None]:
-    """Both paths of a rule and torch's optimizer go the same way, step by step."""
+    """Both paths of a rule and torch's optimizer go the same way and remember the same."""
 
     def check(
         ours: Callable[..., torch.optim.Optimizer],

@@ -1,5 +1,6 @@
 """Adam equals torch's step by step, on both of its paths, and is the paper's algorithm 1."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -58,6 +59,23 @@ def test_a_constant_gradient_of_any_size_moves_by_the_rate(foreach: bool) -> Non
         optimizer.step()
         expected = -0.01 * step * theta.grad.sign()
         torch.testing.assert_close(theta.detach(), expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("update", PATHS)
+@pytest.mark.parametrize(
+    ("growth", "times"), [(math.inf, 1), (0.999 / 0.9, (1 - 0.81 / 0.999) ** -0.5)]
+)
+def test_the_longest_steps(update: Callable[..., None], growth: float, times: float) -> None:
+    """One gradient after nothing but zeros, and, longer, gradients that grow by β₂/β₁."""
+    theta, m, v = (torch.zeros(1, dtype=torch.float64) for _ in range(3))
+    for back in reversed(range(300)):
+        before = theta.item()
+        g = torch.tensor([growth**-back], dtype=torch.float64)
+        options = {"lr": 0.1, "betas": (0.9, 0.999), "eps": 0.0 if g else 1e-8}
+        update([theta], [g], [m], [v], step=10**6, **options)  # so late that m̂ = m and v̂ = v
+    length = (before - theta.item()) / 0.1
+    assert length == pytest.approx(0.1 / 0.001**0.5 * times, rel=1e-9)
+    assert round(length, 1) == (3.2 if times == 1 else 7.3)
 
 
 def test_each_parameter_counts_its_own_steps() -> None:

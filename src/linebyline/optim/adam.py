@@ -81,9 +81,13 @@ class Adam(UpdateRule):
 
     Source: Kingma & Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1. m is
     momentum's memory, but a mean, and v is that of RMSprop. Both begin at zero, so at step t the
-    weights of the gradients in them sum to 1 - βᵗ only, and m̂ and v̂ are divided by that. No
-    number moves by much more than α at a step, and by about α as long as its gradients agree,
-    whatever their size.
+    weights of the gradients in them sum to 1 - βᵗ only, and m̂ and v̂ are divided by that.
+
+    As long as its gradients agree, a number moves by α at a step, whatever their size, and by less
+    when they do not. A gradient out of the blue, after nothing but zeros, moves it by
+    (1 - β₁)/√(1 - β₂) α, 3.2 α with the usual β; the paper's section 2.1 takes that for the most.
+    Gradients that grow by the factor β₂/β₁ at each step bring it to 1/√(1 - β₁²/β₂) times as much,
+    7.3 α, and nothing to more.
 
     Deviations. The paper has no weight decay. As in `torch.optim.Adam` it is λθ added to the
     gradient, the gradient of a penalty ½λ|θ|², so it is divided by √v̂ like the rest of g, and a
@@ -95,7 +99,7 @@ class Adam(UpdateRule):
     Args:
         params: parameters, or groups of them: dictionaries with "params" and whatever is to
             differ from the rest.
-        lr: α, zero or more: the longest step, nearly, of any number.
+        lr: α, zero or more: about how far a number moves where its gradients agree.
         betas: β₁ and β₂, at least 0 and below 1; some 1/(1 - β) gradients are remembered.
         eps: ε, zero or more.
         weight_decay: λ, zero or more.

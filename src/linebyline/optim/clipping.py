@@ -44,8 +44,8 @@ def clip_by_norm(
 
     Source: Pascanu, Mikolov & Bengio 2013, *On the difficulty of training recurrent neural
     networks*, algorithm 1: where ‖g‖ exceeds the threshold, g ← (threshold/‖g‖) g. The direction
-    stays. Deviation: 1e-6 is added to ‖g‖, as in `torch.nn.utils.clip_grad_norm_`, so that a norm
-    of zero divides nothing; gradients end that much below the threshold.
+    stays. Deviation: 1e-6 is added to ‖g‖, as in `torch.nn.utils.clip_grad_norm_`, so that nothing
+    is divided by a norm of zero; the gradients end up so little below the threshold.
 
     Call it between `backward` and `optimizer.step`. Where a loop is not yours, a hook does::
 

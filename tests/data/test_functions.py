@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from linebyline.data.functions import sample_function
+from linebyline.data.functions import sample_function, sawtooth
 
 
 def test_without_noise_targets_are_the_function():
@@ -65,3 +65,29 @@ def test_targets_are_float32_whatever_the_function_gives():
 def test_refuses(f, changes, culprit):
     with pytest.raises(ValueError, match=culprit):
         sample_function(f, **changes)
+
+
+def tent(x):
+    return torch.where(x <= 0.5, 2 * x, 2 - 2 * x)
+
+
+@pytest.mark.parametrize("folds", [1, 2, 3, 7])
+def test_a_sawtooth_is_a_tent_composed_with_itself(folds):
+    x = torch.linspace(0, 1, 2**9 + 1, dtype=torch.float64)
+    composed = x
+    for _ in range(folds):
+        composed = tent(composed)
+    torch.testing.assert_close(sawtooth(x, folds), composed, rtol=0, atol=0)
+    torch.testing.assert_close(sawtooth(x.float(), folds), composed.float(), rtol=0, atol=0)
+
+
+def test_a_sawtooth_has_so_many_teeth():
+    x = torch.arange(2**5 + 1, dtype=torch.float64) / 2**5
+    assert sawtooth(x, 5).tolist() == [0, 1] * 16 + [0]
+    beyond = torch.tensor([[-0.25, 1.25]])
+    assert sawtooth(beyond, 1).tolist() == [[0.5, 0.5]]
+
+
+def test_a_sawtooth_refuses_no_fold():
+    with pytest.raises(ValueError, match="folds is 0; it must be at least 1"):
+        sawtooth(torch.zeros(1), 0)

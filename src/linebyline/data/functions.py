@@ -13,6 +13,27 @@ from linebyline.data.examples import Examples
 Function = Callable[[Float[Tensor, "points 1"]], Float[Tensor, "points 1"]]
 
 
+def sawtooth(x: Float[Tensor, "*shape"], folds: int) -> Float[Tensor, "*shape"]:
+    """A tent, composed with itself: 2^(folds - 1) equal teeth on [0, 1], each from 0 up to 1 and
+    down again.
+
+    Source: Telgarsky 2015, "Representation Benefits of Deep Feedforward Networks", section 2. The
+    tent is T(x) = 2x up to 1/2 and 2 - 2x from there on. It folds [0, 1] in the middle and
+    stretches the halves over the whole, so each composition doubles the teeth. Deviation: outside
+    of [0, 1], where his T is 0, the teeth go on with the period 2^(1 - folds).
+
+    Args:
+        x: points, of a floating-point type; multiplying them by 2^folds loses no digit.
+        folds: how often T is applied, at least once; there are 2^folds linear pieces on [0, 1].
+
+    Raises:
+        ValueError: ``folds`` is below 1.
+    """
+    if folds < 1:
+        raise ValueError(f"folds is {folds}; it must be at least 1")
+    return 1 - ((2**folds * x).remainder(2) - 1).abs()
+
+
 def sample_function(
     f: Function,
     *,

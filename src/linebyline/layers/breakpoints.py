@@ -46,7 +46,7 @@ def breakpoints(model: MLP, interval: tuple[float, float]) -> Float[Tensor, " br
     *hidden, output = copy.deepcopy(model).double().layers
     for layer in hidden:
         z = layer(h)
-        piece, unit = (z[:-1] * z[1:] < 0).nonzero(as_tuple=True)  # who crosses zero, and where
+        piece, unit = (z[:-1] * z[1:] < 0).nonzero(as_tuple=True)  # crossings of 0
         way = z[piece, unit] / (z[piece, unit] - z[piece + 1, unit])
         crossings = x[piece] + way * (x[piece + 1] - x[piece])
         at_crossings = z[piece] + way[:, None] * (z[piece + 1] - z[piece])

@@ -114,7 +114,7 @@ def sawtooth_network(folds: int) -> MLP:
     first, *later, output = model.layers
     _set(first, torch.ones(2, 1), halves)  # max(0, x) and max(0, x - 1/2)
     for layer in later:
-        _set(layer, torch.stack([tent, tent]), halves)  # both units see T of the layer before
+        _set(layer, torch.stack([tent, tent]), halves)  # both units see T
     _set(output, tent[None], torch.zeros(1))
     return model
 

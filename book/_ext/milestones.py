@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from linebyline.data import milestones
-from linebyline.data.milestones import Milestone, between
+from linebyline.data.milestones import COUNTED, Milestone, between
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -83,8 +83,10 @@ def _text(milestone: Milestone, toc: Path) -> str:
 
 
 def _cited(words: str, milestone: Milestone, size: str) -> str:
-    """What another publication than the milestone's own says, with that publication."""
+    """A size with its publication if not the milestone's own, or as counted by the book."""
     source = getattr(milestone, f"{size}_from")
+    if source == COUNTED:
+        return f"{words}, counted here"
     return words if source == milestone.reference else f"{words} {{cite:p}}`{source}`"
 
 

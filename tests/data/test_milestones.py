@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from linebyline.data.milestones import (
+    COUNTED,
     KINDS,
     MILESTONES,
     WINTERS,
@@ -54,8 +55,17 @@ def test_ids_are_unique_and_dates_in_order() -> None:
 
 @pytest.mark.parametrize("milestone", MILESTONES, ids=IDS)
 def test_every_reference_is_in_the_bibliography(milestone: Milestone) -> None:
-    cited = {milestone.reference, milestone.parameters_from, milestone.operations_from} - {""}
-    assert cited <= BIB_ENTRIES.keys()
+    cited = {milestone.reference, milestone.parameters_from, milestone.operations_from}
+    cited |= set(re.findall(r"\{cite:[pt]\}`(\w+)`", milestone.idea))
+    assert cited - {"", COUNTED} <= BIB_ENTRIES.keys()
+
+
+def test_what_the_book_counted_is_six_times_connections_examples_and_passes() -> None:
+    counted = {each.id: each.operations for each in MILESTONES if each.operations_from == COUNTED}
+    assert counted == {
+        "zip-codes": pytest.approx(6 * 64_660 * 7_291 * 23, rel=0.01),
+        "lenet-5": pytest.approx(6 * 340_908 * 60_000 * 20, rel=0.01),
+    }
 
 
 def test_the_winters_are_cited_and_apart() -> None:

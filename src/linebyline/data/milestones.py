@@ -1,7 +1,8 @@
 """The milestones of neural networks: what was asked, what was found, and whose date is meant.
 
 The table is the file ``milestones.toml`` beside this one. Every entry cites its reference by the
-key that it has in the book's bibliography, and every size the reference of its number.
+key that it has in the book's bibliography, and every size the reference of its number, or says that
+the book counted it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 KINDS = ("neurons", "vision", "sequences", "generative", "acting", "critics")
 DATED_BY = ("journal", "conference", "book", "thesis", "report", "preprint")
+COUNTED = "counted"  # instead of a reference: by the book, from sizes in the milestone's own
 DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2]))?")
 
 
@@ -42,7 +44,7 @@ class Milestone:
     venue: str = ""  # where a preprint was published in form, and when
     chapter: str = ""  # the stem of the chapter that builds it, written or not
     parameters: float | None = None
-    parameters_from: str = ""  # the reference of this number
+    parameters_from: str = ""  # the reference of this number, or COUNTED
     operations: float | None = None  # additions and multiplications of one training
     operations_from: str = ""
 

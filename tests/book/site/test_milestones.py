@@ -92,6 +92,24 @@ def test_the_site_gives_the_source_of_a_size_that_is_another(
     )
 
 
+def test_a_size_that_the_book_counted_says_so(site: Callable[[str], tuple[Tag, str]]) -> None:
+    shown, _ = site("1989-1989")
+    assert shown.select("dd p")[-1].text.startswith(
+        "LeCun et al. [1989], dated by the journal. 9,760 parameters. "
+        "6.5 · 10¹⁰ operations to train, counted here. "
+    )
+
+
+def test_an_idea_may_cite(
+    site: Callable[[str], tuple[Tag, str]], plain: Callable[[str], str]
+) -> None:
+    shown, _ = site("1997-1997")
+    assert "came in 1999 [Gers et al., 1999]." in shown.text
+    assert "came in 1999 [[Gers *et al.*, 1999](https://doi.org/10.1049/cp:19991218)]." in plain(
+        "```{milestones} 1997-1997\n```"
+    )
+
+
 @pytest.mark.parametrize(
     ("number", "power"),
     [(4.7e17, "4.7 · 10¹⁷"), (1e19, "10¹⁹"), (5.33e20, "5.33 · 10²⁰"), (2.45e6, "2.45 · 10⁶")],

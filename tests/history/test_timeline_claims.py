@@ -21,8 +21,6 @@ DEFECTS = {
     "timeline-counts": ('"C3": (60 * 25', '"C3": (96 * 25'),
     # The merges of GPT-1's tokenizer are taken for its vocabulary.
     "timeline-gpt2": ("vocabulary=40_478", "vocabulary=40_000"),
-    # The backward pass is forgotten.
-    "timeline-training": ('"gpt-3": 6 * gpt3', '"gpt-3": 2 * gpt3'),
     # A power of ten is taken for a doubling.
     "timeline-doubling": ("work = np.log2(", "work = np.log10("),
 }

@@ -32,8 +32,8 @@ torch.square = torch.relu
 # The dimension-free rate is about independent directions: let all units have the same.
 torch.randn = lambda *shape, **settings: real_randn(*shape, **settings)[..., :1].expand(*shape)
 
-# The saw-tooth is about depth: let layers after the sixth not fold.
-built.sawtooth_network = lambda folds: real_teeth(min(folds, 6))
+# The saw-tooth is about depth: let the sixth layer not fold.
+built.sawtooth_network = lambda folds: real_teeth(folds - (folds == 6))
 
 # Learning, and counting kinks, is about random starts: start at the solution.
 def lucky_net(sizes, **settings):

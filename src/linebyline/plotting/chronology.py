@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from linebyline.plotting.labels import LINE_HEIGHT, spread
 from linebyline.plotting.style import INK, MARKERS, PALETTE, WIDTH
 
-RAIL, NAMES, RIGHT = 0.0, 0.2, 1.0
+RAIL, NAMES, RIGHT = 0.0, 0.18, 1.0
 """Where the rail stands, where the names begin and where the axes end; left of it are the bands."""
 
 LEFT = -0.2

@@ -58,6 +58,28 @@ def test_gradient(path: str) -> None:
     assert torch.autograd.gradcheck(run, (x, *model.parameters()))
 
 
+@pytest.mark.parametrize("sizes", [[4, 3], [4, 6, 3], [4, 6, 5, 3]])
+def test_layer_outputs_are_what_each_layer_answers(sizes: list[int]) -> None:
+    ours = MLP(sizes, activation=torch.tanh, generator=generator()).double()
+    theirs = reference(ours, sizes, nn.Tanh)
+    x = torch.randn(2, 8, 4, dtype=torch.float64, generator=generator(1))  # any leading axes
+    outputs = list(ours.layer_outputs(x))
+    assert [output.shape[-1] for output in outputs] == sizes[1:]
+    ends = [*range(2, 2 * len(outputs), 2), len(theirs)]  # behind each activation, and at the end
+    for output, end in zip(outputs, ends, strict=True):
+        torch.testing.assert_close(output, theirs[:end](x), rtol=1e-12, atol=1e-12)
+
+
+def test_runs_many_at_once() -> None:
+    """As the chapter trains a thousand: forward must suit torch.func."""
+    models = [MLP([2, 3, 1], generator=generator(seed)).double() for seed in range(4)]
+    x = torch.randn(5, 2, dtype=torch.float64, generator=generator(9))
+    parameters, _ = torch.func.stack_module_state(models)
+    together = torch.func.vmap(lambda p: torch.func.functional_call(models[0], p, (x,)))(parameters)
+    one_by_one = torch.stack([model(x) for model in models])
+    torch.testing.assert_close(together, one_by_one, rtol=1e-12, atol=1e-12)
+
+
 def test_learns_xor() -> None:
     x = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     y = torch.tensor([[0.0], [1.0], [1.0], [0.0]])
@@ -96,6 +118,29 @@ def test_equal_layers_start_differently_and_a_seed_repeats_them() -> None:
         assert torch.equal(mine, yours)
 
 
+def test_each_part_of_a_state_dict_fits_a_torch_layer() -> None:
+    ours = MLP([4, 6, 3], generator=generator())
+    theirs = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
+    names = {"0": "layers.0", "2": "layers.1"}
+    state = ours.state_dict()
+    theirs.load_state_dict(
+        {
+            f"{k}.{part}": state[f"{v}.{part}"]
+            for k, v in names.items()
+            for part in ("weight", "bias")
+        }
+    )
+    x = torch.randn(8, 4, generator=generator(1))
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_says_what_it_is() -> None:
+    text = repr(MLP([4, 6, 3], activation=torch.tanh))
+    assert "activation=tanh" in text
+    assert "Linear(4, 6)" in text
+    assert repr(MLP([4, 6, 3], activation=nn.ELU(0.5))).count("ELU") == 1
+
+
 @pytest.mark.parametrize("sizes", [[], [3]])
 def test_refuses_fewer_than_two_sizes(sizes: list[int]) -> None:
     with pytest.raises(ValueError, match=r"sizes must name at least the inputs and the outputs"):
@@ -110,3 +155,15 @@ def test_refuses_an_empty_layer() -> None:
 def test_refuses_another_number_of_features() -> None:
     with pytest.raises(ValueError, match=r"x must have 3 features on its last axis"):
         MLP([3, 4, 2])(torch.zeros(5, 4))
+
+
+def test_refuses_a_class_for_an_activation() -> None:
+    with pytest.raises(
+        TypeError, match=r"activation must be a function or a module, not a class: "
+    ):
+        MLP([3, 4, 2], activation=nn.ReLU)
+
+
+def test_refuses_the_name_of_an_activation(without_shape_checks: None) -> None:
+    with pytest.raises(TypeError, match=r"activation must be a function .*, not 'relu'"):
+        MLP([3, 4, 2], activation="relu")  # type: ignore[arg-type]

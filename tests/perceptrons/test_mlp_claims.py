@@ -11,11 +11,12 @@ CHAPTER = Path(__file__).parents[2] / "book/perceptrons/mlp.md"
 # One defect for each claim, all in one run of the chapter.
 DEFECTS = """\
 ```{code-cell} ipython3
+import importlib
 import torch
 from linebyline.data import gates
 from linebyline.layers import linear, mlp
-from linebyline.linear_models import separability
 
+separability = importlib.import_module("linebyline.linear_models.separability")
 one, build, affine = separability.with_one, mlp.MLP.__init__, linear.Linear.forward
 
 # The collapse is about layers without a bend: the activation that does nothing bends all the same.

@@ -52,7 +52,7 @@ class MLP(nn.Module):
     def layer_outputs(
         self, x: Float[Tensor, "*batch inputs"]
     ) -> Iterator[Float[Tensor, "*batch units"]]:
-        """What every layer answers, one after another: h_1, h_2, ..., and last the outputs."""
+        """What the layers answer, one after another: h_1, h_2, ..., and the outputs."""
         *hidden, last = self.layers
         h = x  # h_0
         for layer in hidden:

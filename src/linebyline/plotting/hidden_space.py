@@ -83,7 +83,7 @@ def hidden_space(
     ax.grid(False)
     paper = _paper(points, margin, squares)  # (lines, points of a line, 2)
     lines = project(_ask(hidden, paper.reshape(-1, 2), like)).reshape(paper.shape)
-    ax.add_collection(LineCollection(lines, colors=INK, linewidths=0.7, alpha=0.55, zorder=1))
+    ax.add_collection(LineCollection(list(lines), colors=INK, linewidths=0.7, alpha=0.55, zorder=1))
     for position, kind in enumerate(np.unique(kinds)):
         color, marker = PALETTE[position % len(PALETTE)], MARKERS[position % len(MARKERS)]
         size = float(np.clip(4000 / len(points), 12, 110)) * (1.25 if marker in "^v" else 1)

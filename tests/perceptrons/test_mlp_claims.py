@@ -33,7 +33,7 @@ mlp.MLP.__init__ = bent
 # The floors are about a problem that no line solves: ask for OR.
 gates.TRUTH_TABLES["xor"] = gates.TRUTH_TABLES["or"]
 
-# Parity is about features that miss a bit: smuggle in one that sees all, under another name.
+# Parity is about a unit on the bits alone: smuggle in one more feature, which differs everywhere.
 def with_noise(x):
     noise = torch.Generator().manual_seed(0)
     return one(torch.cat([x, torch.rand(len(x), 1, generator=noise, dtype=x.dtype)], dim=1))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 from chapters import BOOK, chapters, code_cells, stored
+from contents import toc_order
 from docutils import nodes
 from execution import ChapterError, execute
 from nbformat import NotebookNode
@@ -39,7 +40,7 @@ class ClaimsDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Build the table as Markdown, so that links and citations work as anywhere."""
         lines: list[str] = []
-        for chapter in chapters(BOOK):
+        for chapter in in_reading_order(chapters(BOOK)):
             notebook = stored(chapter)
             found = list(claims_of(notebook)) if notebook else []
             self.env.note_dependency(str(chapter.with_suffix(".ipynb")))
@@ -59,12 +60,23 @@ class ClaimsDirective(SphinxDirective):
                 *_row("The paper says", "We ran", "We measured", "Verdict"),
             ]
             for claim in found:
-                figures = (f"{name} {value:.4g}" for name, value in claim.measured.items())
+                figures = (f"{name} {_shown(value)}" for name, value in claim.measured.items())
                 measured = ", ".join(figures).replace("_", " ")
                 source = f"{claim.statement} *({claim.source})*"
                 lines += _row(source, claim.setup, measured, f"**{claim.verdict_text}**")
             lines += ["::::", ""]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def in_reading_order(found: list[Path]) -> list[Path]:
+    """The chapters as ``_toc.yml`` has them; those that it does not list come last."""
+    order = toc_order(BOOK.parent / "_toc.yml")
+    places = {BOOK.parent / page: place for place, page in enumerate(order)}
+    return sorted(found, key=lambda chapter: places.get(chapter, len(order)))
+
+
+def _shown(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def _row(*columns: str) -> list[str]:

@@ -120,6 +120,7 @@ def test_seeds_begin_after_the_one_that_the_pages_show(monkeypatch, two_chapters
 
 
 def test_the_page_has_a_table_for_each_chapter_that_claims_something(monkeypatch, two_chapters):
+    (two_chapters / "_toc.yml").write_text("chapters:\n- file: book/two\n- file: book/one\n")
     notebooks = {"two.md": nbformat.read(two_chapters / "book/two.ipynb", 4)}
     monkeypatch.setattr(claims, "stored", lambda path: notebooks.get(path.name))
     noted = []
@@ -133,4 +134,17 @@ def test_the_page_has_a_table_for_each_chapter_that_claims_something(monkeypatch
         "* - It falls. *(Who 1999)*\n  - one run\n  - a 0.5\n  - **holds**\n::::\n"
     )
     assert page.count("list-table") == 1
-    assert noted == [str(two_chapters / f"book/{name}.ipynb") for name in ("one", "two")]
+    # In the order of the contents, not of the alphabet.
+    assert noted == [str(two_chapters / f"book/{name}.ipynb") for name in ("two", "one")]
+
+
+@pytest.mark.parametrize(("value", "shown"), [(60000, "60,000"), (0.123456, "0.1235"), (3.0, "3")])
+def test_a_whole_number_is_shown_whole(value, shown):
+    assert claims._shown(value) == shown
+
+
+def test_a_chapter_that_the_contents_do_not_list_comes_last(monkeypatch, small_book):
+    monkeypatch.setattr(claims, "BOOK", small_book / "book")
+    (small_book / "_toc.yml").write_text("chapters:\n- file: book/z\n- file: book/m\n")
+    found = [small_book / f"book/{name}.md" for name in "amz"]
+    assert [path.stem for path in claims.in_reading_order(found)] == ["z", "m", "a"]

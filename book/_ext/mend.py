@@ -23,6 +23,10 @@ PARAMETERS = {
 }
 
 
+# Every proof without a label has the same name, and nothing leads to it.
+PROOF = re.compile(r'(<div class="proof admonition") id="proof"')
+
+
 def _spans(match: re.Match[str]) -> str:
     return re.sub(r"</?d[ld]>", lambda tag: PARAMETERS[tag[0]], match[0])
 
@@ -30,4 +34,5 @@ def _spans(match: re.Match[str]) -> str:
 def mended(page: str) -> str:
     """The page with all of it corrected."""
     page = TOGGLE.sub('<summary aria-label="Show or hide the pages below">', page)
+    page = PROOF.sub(r"\1", page)
     return SIGNATURE.sub(_spans, ROLES.sub("", page))

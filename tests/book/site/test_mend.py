@@ -19,6 +19,8 @@ from mend import mended
         ('<div role="list" class="citation-list">', '<div class="citation-list">'),
         ('<div class="citation-list" role="list">', '<div class="citation-list">'),
         ('<ul role="list">', '<ul role="list">'),
+        ('<div class="proof admonition" id="proof">', '<div class="proof admonition">'),
+        ('<div class="proof admonition" id="mine">', '<div class="proof admonition" id="mine">'),
         (
             '<dt class="sig sig-object py" id="f">f(<dl>\n<dd>x</dd>\n</dl>)</dt>'
             "<dl><dd>text</dd></dl>",

@@ -9,7 +9,7 @@ against each of torch's, our explicit one against torch's loop.
 The weights just fit into a cache, so who comes second in a pair and first in the next finds them
 there, and ratios fall into two heaps. An even number of repetitions takes as much from either.
 
-    python benchmarks/optimizer_step.py [--device cuda] [--repetitions 20]
+    python benchmarks/optim.py [--device cuda] [--repetitions 20]
 """
 
 import argparse
@@ -31,7 +31,7 @@ from linebyline.optim.nag import NAG
 from linebyline.optim.rmsprop import RMSprop
 from linebyline.optim.sgd import SGD
 
-RESULTS = ROOT / "benchmarks" / "results" / "optimizer_step.json"
+RESULTS = ROOT / "benchmarks" / "results" / "optim.json"
 MEASURED = ["src/linebyline/optim", __file__, str(Path(__file__).with_name("training_step.py"))]
 LAYERS = [(128, 128, 40), (64, 64, 80)]
 """Outputs, inputs, and how many such layers, each with a bias."""

@@ -14,23 +14,23 @@ DEFECTS = """\
 import torch
 from linebyline.autograd import gradient_check, tensor
 
-product, differentiate = tensor.matrix_product, torch.autograd.grad
-check, data = gradient_check.gradient_error, tensor.Tensor.data
+real_product, real_grad = tensor.matrix_product, torch.autograd.grad
+real_check, real_data = gradient_check.gradient_error, tensor.Tensor.data
 
 # The cheap gradient is about pulls that cost as much as their operation: let one work three times.
 def wasteful(a, b):
-    c, pull_a, pull_b = product(a, b)
+    c, pull_a, pull_b = real_product(a, b)
     return c, pull_a, lambda g: (pull_b(g) + pull_b(g) + pull_b(g)) / 3
 
 tensor.matrix_product = wasteful
 
 # The common path is about equal gradients: let PyTorch's be off in the seventh digit.
 torch.autograd.grad = lambda *arguments: [
-    gradient * (1 + 1e-6) for gradient in differentiate(*arguments)
+    gradient * (1 + 1e-6) for gradient in real_grad(*arguments)
 ]
 
 # The check is about differences that are no rounding: take the step too small.
-gradient_check.gradient_error = lambda *arguments, **options: check(
+gradient_check.gradient_error = lambda *arguments, **options: real_check(
     *arguments, **(options | {"step": 1e-15})
 )
 
@@ -38,7 +38,8 @@ gradient_check.gradient_error = lambda *arguments, **options: check(
 # What codes come to represent is about learning them: let the people's stay as they were drawn.
 STIFF = (10, 32), (10,), (24, 6)
 tensor.Tensor.data = property(
-    data.fget, lambda self, new: None if self.shape in STIFF else data.fset(self, new)
+    real_data.fget,
+    lambda self, new: None if self.shape in STIFF else real_data.fset(self, new),
 )
 ```
 

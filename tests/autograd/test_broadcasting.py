@@ -54,6 +54,7 @@ def test_by_hand() -> None:
     assert sum_to(gradient, (2, 1)).tolist() == [[6], [15]]
     assert sum_to(gradient, ()) == 21
     assert sum_to(gradient, (2, 3)) is gradient
+    assert sum_to(np.zeros((0, 3)), (3,)).tolist() == [0, 0, 0]  # no copy was made, nobody pays
 
 
 @pytest.mark.parametrize("shape", [(2,), (3, 1), (1, 2, 3), (2, 3, 1)])

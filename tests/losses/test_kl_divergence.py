@@ -92,6 +92,25 @@ def test_a_prediction_that_rules_out_the_truth_costs_infinitely(path: str) -> No
 
 
 @PATHS
+def test_seldom_is_not_never(path: str) -> None:
+    """Of what p allows, however rarely, q may not say never; where p underflows to 0, it may."""
+    rarely = torch.tensor([0.0, -40.0], dtype=torch.float64)  # e^-40 leaves the sum at 1
+    never = torch.tensor([0.0, -1e4], dtype=torch.float64)
+    rules_out = torch.tensor([0.0, -math.inf], dtype=torch.float64)
+    loss = getattr(KLDivergence(), path)
+    assert loss(target_log_probs=rarely, prediction_log_probs=rules_out) == math.inf
+    assert loss(target_log_probs=never, prediction_log_probs=rules_out) == 0
+
+
+@PATHS
+@pytest.mark.parametrize("name", ["target_log_probs", "prediction_log_probs"])
+def test_refuses_a_sum_that_is_off_by_a_hundredth(path: str, name: str) -> None:
+    right = {"target_log_probs": log_probs(2, 3), "prediction_log_probs": log_probs(2, 3)}
+    with pytest.raises(ValueError, match=rf"{name} must be .* add up to 1\.01"):
+        getattr(KLDivergence(), path)(**right | {name: log_probs(2, 3) + math.log(1.01)})
+
+
+@PATHS
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_logits_that_overflow_an_exponential(path: str, dtype: torch.dtype) -> None:
     z = torch.tensor([[1e4, -1e4], [0.0, 1e4]], dtype=dtype)

@@ -48,6 +48,17 @@ def test_a_plain_with_a_step_in_it_has_a_line_too():
     assert [level for level, _ in lines] == [0.5]
 
 
+def test_a_plain_between_slopes_has_one_line_at_most():
+    ax = contours(lambda p: torch.where(p[..., 0].abs() < 1.5, 0, p[..., 0]), **SQUARE, levels=7)
+    levels = drawn(ax, filled=False).levels
+    assert (np.diff(levels) > 0).all()
+
+
+def test_there_is_no_grid_below_the_map():
+    ax = contours(valley, **SQUARE)
+    assert not any(line.get_visible() for line in ax.get_xgridlines() + ax.get_ygridlines())
+
+
 def test_the_deeper_the_more_ink():
     bands = drawn(contours(valley, **SQUARE, levels=[1, 4, 9]), filled=True)
     inks = bands.get_facecolor()
@@ -152,6 +163,7 @@ def test_draws_where_it_is_told():
         ({"resolution": 1}, "resolution must be at least 2, not 1"),
         ({"levels": 0}, "levels must be at least 1, not 0"),
         ({"levels": [2, 1]}, r"levels must be finite and increase, were \[2.0, 1.0\]"),
+        ({"levels": [1, 1]}, "levels must be finite and increase"),
         ({"levels": [1, np.nan]}, "levels must be finite and increase"),
         ({"levels": [-1.0]}, "levels must lie between .* and 44, the function's values"),
         ({"paths": {"a": [1.0, 2.0]}}, r"paths\['a'\] must have shape \(steps, 2\)"),

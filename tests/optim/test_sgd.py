@@ -58,3 +58,22 @@ def test_remembers_nothing(
     loss_at(thetas, 0).backward()
     optimizer.step()
     assert not optimizer.state
+
+
+@pytest.mark.parametrize("foreach", [True, False])
+def test_the_flag_chooses_the_path(monkeypatch: pytest.MonkeyPatch, foreach: bool) -> None:
+    """Both come out alike, so only a look inside tells which of them ran."""
+    taken = []
+    multiply = torch._foreach_mul_
+    monkeypatch.setattr(torch, "_foreach_mul_", lambda *a: (taken.append(a), multiply(*a)))
+    theta = nn.Parameter(torch.ones(3))
+    theta.grad = torch.ones(3)
+    SGD([theta], lr=0.1, weight_decay=0.5, foreach=foreach).step()
+    assert bool(taken) == foreach
+
+
+@pytest.mark.parametrize("update", [sgd_explicit, sgd_foreach])
+def test_each_parameter_needs_a_gradient(update: Callable[..., None]) -> None:
+    thetas = [torch.ones(2), torch.ones(2)]
+    with pytest.raises((ValueError, RuntimeError)):
+        update(thetas, [torch.ones(2)], lr=0.1)

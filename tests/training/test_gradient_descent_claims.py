@@ -1,0 +1,60 @@
+"""Each claim of the chapter turns when the thing that it is about is broken."""
+
+from pathlib import Path
+
+import pytest
+from claims import claims_of
+from execution import execute
+
+CHAPTER = Path(__file__).parents[2] / "book/training/gradient_descent.md"
+
+# One defect for each claim, or for two of them, all in one run of the chapter.
+DEFECTS = """\
+```{code-cell} ipython3
+import sklearn.datasets
+import torch
+from linebyline.optim import sgd
+from linebyline.training import batches as pieces
+
+_load, _update, _batches = sklearn.datasets.load_diabetes, sgd.sgd_foreach, pieces.batches
+_tanh, _randint = torch.tanh, torch.randint
+
+# What units cost is about inputs in units: all are scaled already.
+sklearn.datasets.load_diabetes = lambda **_: _load(return_X_y=True, scaled=True)
+
+# The rate of convergence and the edge are about the step: it is half of what it is said to be.
+sgd.SGD.foreach_update = staticmethod(
+    lambda parameters, gradients, *, lr, weight_decay: _update(parameters, gradients, lr=lr / 2)
+)
+
+# The way out of the saddle is about the curvature at zero: the units are twice as steep there.
+torch.tanh = lambda z: _tanh(2 * z)
+
+# The noise and the floor are about independent examples: a batch is one of them, again and again.
+torch.randint = lambda high, size, **settings: (
+    _randint(high, (*size[:-1], 1), **settings).expand(size)
+)
+
+# What a batch size is worth is about large batches: there are none.
+pieces.batches = lambda examples, size, **settings: _batches(examples, min(size, 4), **settings)
+```
+
+"""
+
+
+@pytest.mark.timeout(400)
+def test_every_claim_turns_when_its_subject_is_broken(tmp_path):
+    text = CHAPTER.read_text("utf8")
+    first = text.index("```{code-cell}")
+    broken = tmp_path / "gradient_descent.md"
+    broken.write_text(text[:first] + DEFECTS + text[first:], "utf8")
+    verdicts = {claim.id: claim.verdict for claim in claims_of(execute(broken, allow_errors=True))}
+    assert verdicts == {
+        "gradient-descent-standardize": False,
+        "gradient-descent-rate": False,
+        "gradient-descent-edge": False,
+        "gradient-descent-noise": False,
+        "gradient-descent-floor": False,
+        "gradient-descent-batch-size": False,
+        "gradient-descent-saddle": False,
+    }

@@ -15,6 +15,7 @@ of different weights then differ more in size.
 import json
 import math
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -76,7 +77,7 @@ class Field(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of a few runs of one rule with one rate; a lost run has a loss that is no number."""
+    """What came of some runs of one rule with one rate; where one was lost, its loss is NaN."""
 
     losses: Float[Tensor, "steps runs"]
     epochs: tuple[int, ...]
@@ -149,7 +150,7 @@ def run(
     if not epochs or epochs[0] < 1 or any(a >= b for a, b in pairwise(epochs)):
         raise ValueError(f"epochs must be whole numbers from 1 on that grow, not {list(epochs)}")
     (inputs, digits), place = field.images, field.images.inputs.device
-    sizes = [inputs.shape[1], HIDDEN, 10]
+    sizes, images = [inputs.shape[1], HIDDEN, 10], field.train.shape[1]
     generators = [torch.Generator().manual_seed(start) for start in starts]
     models = [MLP(sizes, generator=generator).to(place) for generator in generators]
     stacked, _ = stack_module_state(models)
@@ -165,9 +166,7 @@ def run(
         return ((scores.argmax(2) == y) & ~lost).float().mean(1)
 
     for epoch in range(1, epochs[-1] + 1):
-        orders = torch.stack(
-            [torch.randperm(field.train.shape[1], generator=g) for g in generators]
-        )
+        orders = torch.stack([torch.randperm(images, generator=g) for g in generators])
         for batch in field.train.gather(1, orders).to(place).split(BATCH_SIZE, dim=1):
             if len(losses) == steps:
                 return Result(torch.stack(losses), (), torch.empty(0), torch.empty(0))
@@ -204,30 +203,22 @@ def load() -> dict[str, Any]:
 
 
 def study() -> dict[str, Any]:
-    """All runs: rules, rates, courses, starts."""
-    began, courses, first = time.perf_counter(), {}, {}
+    """All runs: courses, rules, rates, starts."""
+    began = time.perf_counter()
+    courses: dict[str, Any] = {}
+    first: dict[str, Any] = {}
     for course in COURSES:
         field, courses[course], first[course] = prepare(course, STARTS), {}, {}
-        per_epoch = math.ceil(field.train.shape[1] / BATCH_SIZE)
         for rule in RULES:
-            record: dict[str, Any] = {
+            runs = [run(rule, rate, field, STARTS) for rate in rates(rule)]
+            courses[course][rule] = {
                 "rates": rates(rule),
-                "loss": [],
-                "validation": [],
-                "test": [],
+                "loss": [_rounded(_last_epochs(each.losses)) for each in runs],
+                "validation": [_rounded(each.validation) for each in runs],
+                "test": [_rounded(each.test) for each in runs],
             }
-            for rate in record["rates"]:
-                result = run(rule, rate, field, STARTS)
-                ends = [per_epoch * budget for budget in BUDGETS]
-                loss = torch.stack([result.losses[end - per_epoch : end].mean(0) for end in ends])
-                record["loss"].append(_rounded(loss))
-                record["validation"].append(_rounded(result.validation))
-                record["test"].append(_rounded(result.test))
-                if rate == record["rates"][TRIES // 2]:
-                    runs, steps = FIRST
-                    first[course][rule] = _rounded(result.losses[:steps, :runs], 6)
-            courses[course][rule] = record
-            print(course, rule, [best(record["validation"], budget) for budget in BUDGETS])
+            starts, steps = FIRST
+            first[course][rule] = _rounded(runs[TRIES // 2].losses[:steps, :starts], 6)
     return {
         "settings": {"hidden": HIDDEN, "batch_size": BATCH_SIZE, "budgets": BUDGETS}
         | {"starts": STARTS, "tries": TRIES},
@@ -237,12 +228,17 @@ def study() -> dict[str, Any]:
     }
 
 
-def _rounded(values: Tensor, digits: int = 4) -> list[Any]:
+def _last_epochs(losses: Float[Tensor, "steps runs"]) -> Float[Tensor, "budgets runs"]:
+    """The mean training loss of the epoch that ends each budget."""
+    return losses.view(BUDGETS[-1], -1, losses.shape[1]).mean(1)[[end - 1 for end in BUDGETS]]
+
+
+def _rounded(values: Tensor, digits: int = 4) -> list[list[float | None]]:
     """As JSON has it, which knows no NaN."""
-    rows = [
-        [round(x, digits) if math.isfinite(x) else None for x in row] for row in values.tolist()
+    return [
+        [round(number, digits) if math.isfinite(number) else None for number in row]
+        for row in values.tolist()
     ]
-    return rows
 
 
 def _circumstances(seconds: float) -> dict[str, Any]:
@@ -252,7 +248,9 @@ def _circumstances(seconds: float) -> dict[str, Any]:
     lines = Path("/proc/cpuinfo").read_text("utf8").splitlines()
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return {
-        "commit": subprocess.run(command, capture_output=True, text=True).stdout.strip(),
+        "commit": subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout.strip(),
         "date": datetime.now(UTC).date().isoformat(),
         "hardware": f"{names[0] if names else platform.processor()}, one thread",
         "torch": torch.__version__,
@@ -261,9 +259,12 @@ def _circumstances(seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the study and store it."""
+    """Run the study and store it, a line for each row of numbers."""
     torch.set_num_threads(1)
-    RESULTS.write_text(json.dumps(study(), indent=None) + "\n", "utf8")
+    text = json.dumps(study(), indent=1)
+    RESULTS.write_text(
+        re.sub(r"\[[^][{}]*\]", lambda row: " ".join(row[0].split()), text) + "\n", "utf8"
+    )
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ for module, rule in ((momentum, momentum.Momentum), (nag, nag.NAG)):
 
     rule.foreach_update = staticmethod(forgetful)
 
-# The axes, the odd units and the decay are about a size for each weight: let there be one for all
-# weights of a tensor.
+# Rare features, the axes, the odd units and the decay are about a size for each weight: let there
+# be one for all weights of a tensor.
 def by_one_number(denominators):
     return [torch.full_like(d, d.mean().item()) for d in denominators]
 
@@ -72,6 +72,7 @@ def test_every_claim_turns_when_its_subject_is_broken(tmp_path):
     verdicts = {claim.id: claim.verdict for claim in claims_of(execute(broken, allow_errors=True))}
     assert verdicts == {
         "optimizers-condition": False,
+        "optimizers-rare": False,
         "optimizers-axes": False,
         "optimizers-bias-correction": False,
         "optimizers-scale": False,

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from linebyline.data.examples import Examples
 from linebyline.data.mnist import mnist_5k
 from linebyline.layers.mlp import MLP
 from linebyline.studies.optimizer_race import (
@@ -128,6 +129,22 @@ def test_it_learns_and_is_judged_on_images_that_it_did_not_see():
     for train, validation in zip(field.train, field.validation, strict=True):
         assert sorted([*train.tolist(), *validation.tolist()]) == list(range(4000))
     assert not torch.equal(field.validation[0], field.validation[1])
+
+
+@pytest.mark.parametrize("side", ["validation", "test"])
+def test_each_share_is_of_its_own_images(side):
+    """Labels that are wrong on one side are read wrong there, and nowhere else."""
+    field = prepare("pixels", (0,))
+    (inputs, digits), test = field.images, field.test
+    if side == "validation":
+        digits = digits.clone()
+        digits[field.validation[0]] = (digits[field.validation[0]] + 1) % 10
+        field = field._replace(images=Examples(inputs, digits))
+    else:
+        field = field._replace(test=Examples(test.inputs, (test.targets + 1) % 10))
+    result = run("Adam", 0.01, field, (0,), epochs=(2,))
+    assert getattr(result, side).item() < 0.1
+    assert (result.test if side == "validation" else result.validation).item() > 0.85
 
 
 def test_the_units_are_the_only_difference_between_the_courses():

@@ -158,6 +158,25 @@ def test_stops_at_a_loss_too_large_or_none(losses: list[float], expected: int) -
     torch.testing.assert_close(seen.losses, losses[:expected], equal_nan=True)
 
 
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ([1.0, 1.0, 1.0, 6.0, 1.0], 5),  # 6 is above 4 · 1, but the mean is 3.7 only
+        ([1.0, 0.2, 1.0, 1.4, 1.0], 5),  # the mean 1.1 is above 4 · 0.2, but not above 4 · 0.47
+        ([1.0, 1.0, 1.0, 9.0, 1.0], 4),  # the mean is 5.3
+    ],
+)
+def test_one_ragged_batch_does_not_end_it(losses: list[float], expected: int) -> None:
+    """The smoothed loss is compared, and with the lowest smoothed one."""
+    model = Bowl()
+    values = iter(losses)
+    seen = lr_range_test(
+        *(model, SGD(model.parameters(), lr=1.0), lambda: model.theta.sum() * 0 + next(values)),
+        **{"steps": 5, "smoothing": 0.5},
+    )
+    assert seen.losses == losses[:expected]
+
+
 @pytest.mark.parametrize("rule", [Momentum, Adam])
 @pytest.mark.parametrize("batches", [1000, 5])
 def test_leaves_no_trace(rule: Any, batches: int) -> None:

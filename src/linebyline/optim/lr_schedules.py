@@ -187,8 +187,8 @@ class Schedule(LRScheduler):
         factor = self.factor(self.last_epoch, **self.options)  # torch's name for the step
         if not 0 <= factor < math.inf:
             raise ValueError(
-                f"factor must be a finite number, zero or more, at each step, but is {factor} at "
-                f"step {self.last_epoch}"
+                "factor must be a finite number, zero or more, at each step, "
+                f"but is {factor} at step {self.last_epoch}"
             )
         return [base * factor for base in self.base_lrs]
 

@@ -152,6 +152,8 @@ def _gradients(parameters: Parameters) -> dict[str, Tensor]:
                 f"the gradient of {name}, of shape {tuple(theta.shape)}, is sparse, and only dense "
                 "ones are clipped: make the layer with sparse=False"
             )
+        if name in named:  # two models in one list
+            name = f"{name} (parameter {place})"
         named[name] = theta.grad
     return named
 

@@ -18,7 +18,7 @@ import torch
 mlp = importlib.import_module("linebyline.layers.mlp")
 linear = importlib.import_module("linebyline.layers.linear")
 clipping = importlib.import_module("linebyline.optim.clipping")
-original, draw = clipping.clip_by_norm, linear.Linear.reset_parameters
+true_clip, true_reset = clipping.clip_by_norm, linear.Linear.reset_parameters
 
 # The factor, the deaf layers, Adam's whisper and the closing top are about a product of J = D W:
 # give every layer a shortcut, so that it is a product of I + D W.
@@ -35,7 +35,7 @@ mlp.MLP.layer_outputs = with_shortcuts
 
 # The lag is about weights that shrink what they recall: let them return it as it is.
 def keep(self, generator=None):
-    draw(self, generator)
+    true_reset(self, generator)
     if self.bias is None and self.in_features == self.out_features:
         with torch.no_grad():
             self.weight.copy_(torch.eye(self.in_features))
@@ -43,7 +43,7 @@ def keep(self, generator=None):
 linear.Linear.reset_parameters = keep
 
 # Clipping is about a threshold: measure the norm and shorten nothing.
-clipping.clip_by_norm = lambda parameters, max_norm: original(parameters, math.inf)
+clipping.clip_by_norm = lambda parameters, max_norm: true_clip(parameters, math.inf)
 ```
 
 """

@@ -153,6 +153,24 @@ def test_passes_over_what_has_no_gradient(clip: Callable[..., Tensor], foreach: 
 
 @pytest.mark.parametrize("clip", CLIPS)
 @both_paths
+def test_two_models_in_one_list_are_both_clipped(
+    clip: Callable[..., Tensor], foreach: bool
+) -> None:
+    """Their parameters have the same names."""
+    models = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+    models[0].weight.grad, models[1].weight.grad = torch.tensor([[3.0]]), torch.tensor([[4.0]])
+    named = [entry for model in models for entry in model.named_parameters()]
+    assert clip(named, 1.0, foreach=foreach).item() == (5.0 if clip is clip_by_norm else 4.0)
+    shortened = [model.weight.grad.item() for model in models]
+    expected = [0.6, 0.8] if clip is clip_by_norm else [1.0, 1.0]
+    assert shortened == pytest.approx(expected)
+    models[1].weight.grad.fill_(math.nan)
+    with pytest.raises(FloatingPointError, match=re.escape("in weight (parameter 1) (1 of 1)")):
+        clip(named, 1.0, foreach=foreach)
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+@both_paths
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_blames_what_is_not_finite_and_leaves_all_as_it_was(
     clip: Callable[..., Tensor], foreach: bool, bad: float
@@ -167,6 +185,10 @@ def test_blames_what_is_not_finite_and_leaves_all_as_it_was(
     with pytest.raises(FloatingPointError, match=re.escape("in parameter 2 (1 of 2): nothing")):
         clip(model.parameters(), 1.0, foreach=foreach)
     assert model[0].weight.grad.tolist() == [[5.0] * 3] * 2
+    model[0].weight.grad[0, 0] = model[0].bias.grad[0] = bad
+    message = "in 0.weight (1 of 6), 0.bias (1 of 2), 1.weight (1 of 2): nothing"
+    with pytest.raises(FloatingPointError, match=re.escape(message)):
+        clip(model.named_parameters(), 1.0, foreach=foreach)
     for theta in model.parameters():
         theta.grad.fill_(bad)
     message = "in 0.weight (6 of 6), 0.bias (2 of 2), 1.weight (2 of 2) and 1 more: nothing"

@@ -14,11 +14,11 @@ Parameters = Tensor | Iterable[Tensor] | Iterable[tuple[str, Tensor]]
 def norm_explicit(
     gradients: list[Float[Tensor, "..."]], *, norm_type: float = 2.0
 ) -> Float[Tensor, ""]:
-    """‖g‖ = (Σ|g_i|ᵖ)^(1/p) over all numbers of all gradients, as if they were one vector."""
+    """‖g‖ = (Σ|g_i|ᵖ)^(1/p) over all gradients, as if they were one vector."""
     p, first = norm_type, gradients[0].device  # a model may lie on several
     if p == inf:  # the limit of large p
         return torch.stack([g.abs().max().to(first) for g in gradients]).max()
-    sums = [(g.abs() ** p).sum().to(first) for g in gradients]  # Σ|g_i|ᵖ, each on its own
+    sums = [(g.abs() ** p).sum().to(first) for g in gradients]  # Σ|g_i|ᵖ of each
     return torch.stack(sums).sum() ** (1 / p)
 
 
@@ -152,6 +152,8 @@ def _gradients(parameters: Parameters) -> dict[str, Tensor]:
                 f"the gradient of {name}, of shape {tuple(theta.shape)}, is sparse, and only dense "
                 "ones are clipped: make the layer with sparse=False"
             )
+        if name in named:  # two models in one list
+            name = f"{name} (parameter {place})"
         named[name] = theta.grad
     return named
 

@@ -15,7 +15,8 @@ class ReLU(nn.Module):
     before them Fukushima 1969 and, for Boltzmann machines, Nair & Hinton 2010.
 
     Derivative: 1 for x > 0 and 0 for x < 0. At 0 there is none; torch takes 0, and so does
-    `explicit`. A unit that is negative on all examples gets no gradient and stays so: it is dead.
+    `explicit`. A unit that is negative on all examples gets no gradient: it is dead, in the first
+    layer for good, deeper until the layers below it move.
     """
 
     def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

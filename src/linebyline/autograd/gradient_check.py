@@ -33,7 +33,7 @@ def gradient_error(
         seed: of the direction.
 
     Returns:
-        |a - b| / max(|a|, |b|) of the two slopes: about 1e-9 where the gradient is right, more
+        How far apart the two slopes are, as a part of the larger: about 1e-9 if all is right, more
         where the two points lie on two sides of a kink, or where the slope is nearly zero and both
         numbers are rounding. Another direction tells.
 

@@ -1,5 +1,5 @@
 """Small corrections of the pages' HTML: what docutils, Sphinx and the theme write that a screen
-reader stumbles over.
+reader stumbles over, or that every reader loads and few see.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ PARAMETERS = {
 
 # Every proof without a label has the same name, and nothing leads to it.
 PROOF = re.compile(r'(<div class="proof admonition") id="proof"')
+# Logos in a closed menu, which most readers never open.
+LOGO = re.compile(r'<img (?=alt="" [^>]*src="[^"]*_static/images/logo_)')
 
 
 def _spans(match: re.Match[str]) -> str:
@@ -35,4 +37,5 @@ def mended(page: str) -> str:
     """The page with all of it corrected."""
     page = TOGGLE.sub('<summary aria-label="Show or hide the pages below">', page)
     page = PROOF.sub(r"\1", page)
+    page = LOGO.sub('<img loading="lazy" ', page)
     return SIGNATURE.sub(_spans, ROLES.sub("", page))

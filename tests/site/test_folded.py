@@ -92,7 +92,8 @@ def test_code_is_copied_without_line_numbers(
 ) -> None:
     page = fresh(permissions=["clipboard-read", "clipboard-write"])
     page.goto(server.url + chapter)
-    block = page.locator(".cell_input div.highlight").first
+    # A chapter may open with a folded cell.
+    block = page.locator(".cell_input div.highlight").filter(visible=True).first
     block.hover()
     block.get_by_role("button", name="Copy").click()
     copied = page.evaluate("navigator.clipboard.readText()")

@@ -22,6 +22,12 @@ from mend import mended
         ('<div class="proof admonition" id="proof">', '<div class="proof admonition">'),
         ('<div class="proof admonition" id="mine">', '<div class="proof admonition" id="mine">'),
         (
+            '<img alt="" height="18" src="../_static/images/logo_colab.png" width="18"/>',
+            '<img loading="lazy" alt="" height="18" src="../_static/images/logo_colab.png" '
+            'width="18"/>',
+        ),
+        ('<img alt="" src="../_images/logo_a.png"/>', '<img alt="" src="../_images/logo_a.png"/>'),
+        (
             '<dt class="sig sig-object py" id="f">f(<dl>\n<dd>x</dd>\n</dl>)</dt>'
             "<dl><dd>text</dd></dl>",
             '<dt class="sig sig-object py" id="f">f(<span class="parameters">\n'

@@ -18,7 +18,7 @@ ifdef CPU
 export PIP_EXTRA_INDEX_URL := $(strip $(PIP_EXTRA_INDEX_URL) $(shell sed -n 's/^--extra-index-url //p' .binder/requirements.txt))
 endif
 
-.PHONY: help book serve test notebooks claims lock wheelhouse bench clean
+.PHONY: help book serve test notebooks claims shots lock wheelhouse bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -39,8 +39,11 @@ test: $(VENV)/.ready ## run every check (STAGES="lint unit" for some, see tests/
 notebooks: $(VENV)/.ready ## execute the chapters whose code changed, refresh the others (CHAPTER=book/..., ALL=1)
 	@$(PY) book/_ext/notebooks.py $(if $(ALL),--all) $(CHAPTER)
 
-claims: $(VENV)/.ready ## run every claim over other seeds (SEEDS=5)
-	@$(PY) book/_ext/claims.py --seeds $(SEEDS)
+claims: $(VENV)/.ready ## run every claim over other seeds (SEEDS=5, CHAPTER=book/...)
+	@$(PY) book/_ext/claims.py --seeds $(SEEDS) $(CHAPTER)
+
+shots: $(VENV)/.ready ## photograph a built page in both themes and widths (CHAPTER=book/...)
+	@$(PY) book/_ext/shots.py $(CHAPTER)
 
 # Made on the oldest Python that the book admits, whose pins newer ones accept as well.
 lock: $(VENV)/.ready ## write requirements.txt from pyproject.toml (UPGRADE=1 takes the newest of everything)

@@ -1,6 +1,9 @@
 """*What reproduces*, assembled from the stored notebooks, and every claim tried under other seeds.
 
-python book/_ext/claims.py --seeds 5     run each chapter that claims something with seeds 1 to 5
+python book/_ext/claims.py --seeds 5               each chapter that claims something, seeds 1 to 5
+python book/_ext/claims.py --seeds 2 book/a/b.md   these chapters only
+
+What the cells printed under each seed goes to _build/seeds, to be read beside the page.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
-from chapters import BOOK, chapters, code_cells, stored
+from chapters import BOOK, ROOT, chapters, code_cells, stored
 from contents import toc_order
 from docutils import nodes
 from execution import ChapterError, execute
@@ -24,6 +27,8 @@ from sphinx.util.docutils import SphinxDirective
 from tqdm import tqdm
 
 from linebyline.claims import MIME, Claim
+
+SAID = ROOT / "_build" / "seeds"
 
 
 def claims_of(notebook: NotebookNode) -> Iterator[Claim]:
@@ -94,9 +99,29 @@ def try_seeds(chapter: Path, seeds: range) -> dict[str, list[Claim]]:
     gathered: dict[str, list[Claim]] = {claim.id: [] for claim in claims_of(stored)}
     for seed in seeds:
         environment = {"LINEBYLINE_SEED": str(seed)}
-        for claim in claims_of(execute(chapter, environment=environment, allow_errors=True)):
+        notebook = execute(chapter, environment=environment, allow_errors=True)
+        for claim in claims_of(notebook):
             gathered.setdefault(claim.id, []).append(claim)
+        SAID.mkdir(parents=True, exist_ok=True)
+        (SAID / f"{chapter.stem}-{seed}.txt").write_text(said(notebook), "utf8")
     return gathered
+
+
+def said(notebook: NotebookNode) -> str:
+    """What the cells printed, a paragraph for each cell that printed something."""
+    paragraphs = []
+    for cell in code_cells(notebook):
+        texts = []
+        for output in cell.outputs:
+            if output.output_type == "error":
+                texts.append(f"{output.ename}: {output.evalue}")
+            else:
+                data = output.get("data", {})
+                texts.append(output.get("text") or data.get("text/plain", ""))
+                if MIME in data:
+                    texts.append(f"measured: {data[MIME]['measured']}")
+        paragraphs.append("\n".join(text.strip("\n") for text in texts if text))
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
 def report(gathered: dict[str, list[Claim]], tried: int) -> tuple[list[str], int]:
@@ -121,9 +146,14 @@ def main() -> int:
     parser.add_argument(
         "--seeds", type=int, default=5, metavar="N", help="how many seeds, from 1 on"
     )
-    seeds = range(1, parser.parse_args().seeds + 1)
+    parser.add_argument("chapters", nargs="*", type=Path, metavar="CHAPTER.md")
+    options = parser.parse_args()
+    seeds = range(1, options.seeds + 1)
+    todo = [path.resolve() for path in options.chapters] or chapters(BOOK)
+    if unknown := [path for path in todo if path not in chapters(BOOK)]:
+        parser.error(f"{unknown[0]} is not an executable chapter of {BOOK}")
     with_claims = []
-    for chapter in chapters(BOOK):
+    for chapter in todo:
         path = chapter.with_suffix(".ipynb")
         if path.exists() and any(claims_of(nbformat.read(path, 4))):
             with_claims.append(chapter)

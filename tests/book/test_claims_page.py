@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import claims
 import nbformat
 import pytest
-from claims import ClaimsDirective, claims_of, report, try_seeds
+from claims import ClaimsDirective, claims_of, report, said, try_seeds
 from execution import ChapterError
 
 from linebyline.claims import MIME, Claim
@@ -46,6 +46,7 @@ def test_the_report_gives_passes_and_the_smallest_margin():
 
 
 def test_every_seed_is_run_and_a_failing_cell_stops_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "SAID", tmp_path / "seeds")
     path = tmp_path / "a.md"
     path.write_text(
         "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# A\n\n"
@@ -64,6 +65,26 @@ def test_every_seed_is_run_and_a_failing_cell_stops_none(tmp_path, monkeypatch):
     assert gathered["never"] == []
     assert "0/2 as expected, smallest margin -inf" in report(gathered, tried=2)[0][1]
     assert [claim.as_expected for claim in gathered["one"]] == [True, False]
+    first, second = ((tmp_path / f"seeds/a-{seed}.txt").read_text("utf8") for seed in (1, 2))
+    assert first.startswith("ZeroDivisionError: ")
+    assert "ZeroDivisionError" not in second
+    assert "does not hold at this scale\nmeasured: {'seed': 2}" in second
+
+
+def test_what_cells_printed_is_kept_and_pictures_are_not():
+    new = nbformat.v4
+    outputs = [
+        new.new_output("stream", text="one\n"),
+        new.new_output("display_data", data={"image/png": "", "text/plain": "two"}),
+        new.new_output("execute_result", data={"image/png": ""}),
+    ]
+    cells = [
+        new.new_code_cell("a", outputs=outputs),
+        new.new_code_cell("b"),
+        new.new_markdown_cell("c"),
+    ]
+    last = new.new_code_cell("d", outputs=[new.new_output("error", ename="E", evalue="no")])
+    assert said(new.new_notebook(cells=[*cells, last])) == "one\ntwo\n\nE: no\n"
 
 
 @pytest.fixture
@@ -117,6 +138,18 @@ def test_seeds_begin_after_the_one_that_the_pages_show(monkeypatch, two_chapters
     monkeypatch.setattr(claims, "try_seeds", lambda _, seeds: tried.append(seeds) or {})
     claims.main()
     assert tried == [seeds, seeds]
+
+
+def test_one_chapter_can_be_asked_for(monkeypatch, capsys, two_chapters):
+    tried = []
+    monkeypatch.setattr(claims, "try_seeds", lambda path, _: tried.append(path.stem) or {})
+    monkeypatch.setattr("sys.argv", ["claims.py", str(two_chapters / "book/two.md")])
+    claims.main()
+    assert tried == ["two"]
+    monkeypatch.setattr("sys.argv", ["claims.py", str(two_chapters / "book/three.md")])
+    with pytest.raises(SystemExit):
+        claims.main()
+    assert "three.md is not an executable chapter" in capsys.readouterr().err
 
 
 def test_the_page_has_a_table_for_each_chapter_that_claims_something(monkeypatch, two_chapters):

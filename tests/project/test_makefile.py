@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["help", "book", "serve", "test", "notebooks", "claims", "lock", "wheelhouse"]
+TARGETS = ["help", "book", "serve", "test", "notebooks", "claims", "shots", "lock", "wheelhouse"]
 TARGETS += ["bench", "clean"]
 OUTER = ("MAKE", "MFLAGS", "CPU", "NEWEST", "VENV", "WHEELHOUSE", "PYTHON")
 PIP_INSTALL = re.compile("pip install(.*)")

@@ -29,7 +29,7 @@ class Counting(nn.Module):
     def count(self):
         with torch.no_grad():
             for part in (self.weight, self.stored, self.unstored):
-                part += 1
+                part.add_(1)
 
     def values(self):
         return [self.weight[0].item(), self.stored.item(), self.unstored.item()]

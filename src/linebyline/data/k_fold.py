@@ -17,7 +17,7 @@ def fold_numbers(
 
     Sources: Stone 1974, *Cross-validatory choice and assessment of statistical predictions*, and
     for classes Kohavi 1995, *A study of cross-validation and bootstrap for accuracy estimation and
-    model selection*, section 3. Dealing in turn makes the folds equal to within one example, and
+    model selection*. Dealing in turn makes the folds equal to within one example, and
     their counts of any class as well, because a class lies in one stretch of the sorted deck.
 
     Args:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from linebyline.data.examples import Examples
-from linebyline.data.splits import split
+from linebyline.data.splits import is_class, split, split_in_three
 
 
 def labelled(counts):
@@ -113,3 +113,64 @@ def test_refuses_to_leave_a_class_out():
 def test_refuses_inputs_without_targets():
     with pytest.raises(ValueError, match="examples has 3 inputs but 2 targets"):
         split(Examples(torch.zeros(3, 1), torch.zeros(2)), test_size=1)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(8, 60), min_size=1, max_size=6), st.integers(0, 2**32))
+def test_three_parts_without_loss_or_leak_and_in_proportion(counts, seed):
+    examples = labelled(counts)
+    parts = split_in_three(examples, validation_size=0.25, test_size=0.25, seed=seed)
+    together = sorted(number for part in parts for number in part.inputs.tolist())
+    assert together == examples.inputs.tolist()
+    total = sum(counts)
+    assert [len(part.targets) for part in parts][1:] == [round(0.25 * total)] * 2
+    for part in parts:
+        assert part.targets.tolist() == examples.targets[part.inputs].tolist()
+        for label, count in enumerate(counts):
+            share = count * len(part.targets) / total
+            assert abs((part.targets == label).sum().item() - share) < 2
+
+
+def test_the_test_set_is_the_same_whatever_the_validation_set():
+    examples = labelled([100] * 4)
+    alone = split(examples, test_size=0.2, seed=3).test.inputs.tolist()
+    for size in (0.1, 0.2, 99):
+        three = split_in_three(examples, validation_size=size, test_size=0.2, seed=3)
+        assert three.test.inputs.tolist() == alone
+        assert len(three.validation.targets) == (size if size == 99 else 400 * size)
+
+
+def test_fractions_are_of_all_examples():
+    parts = split_in_three(labelled([50, 50]))
+    assert [len(part.targets) for part in parts] == [60, 20, 20]
+
+
+def test_three_parts_are_shuffled_and_the_seed_decides():
+    examples = labelled([1000, 1000])
+    first, again, other = (split_in_three(examples, seed=seed) for seed in (0, 0, 1))
+    for part, same, another in zip(first, again, other, strict=True):
+        assert part.inputs.tolist() == same.inputs.tolist()
+        assert set(part.inputs.tolist()) != set(another.inputs.tolist())
+        runs = (part.targets.diff() != 0).sum().item()
+        assert 0.4 < runs / len(part.targets) < 0.6
+
+
+@pytest.mark.parametrize("size", [0, 8, 0.8, 0.0, 1.5])
+def test_refuses_a_validation_set_that_leaves_nothing(size):
+    with pytest.raises(ValueError, match=f"validation_size is {size}, which would put .* of 8"):
+        split_in_three(labelled([5, 5]), validation_size=size, test_size=2)
+
+
+def test_refuses_three_parts_without_some_class():
+    with pytest.raises(
+        ValueError, match=r"validation_size would put 0 of the \d examples of class"
+    ):
+        split_in_three(labelled([50, 4]), validation_size=2, test_size=10)
+    with pytest.raises(ValueError, match="test_size is 0, which would put 0 of 10"):
+        split_in_three(labelled([5, 5]), test_size=0)
+
+
+def test_classes_are_whole_numbers_in_a_row():
+    assert is_class(torch.tensor([0, 1]))
+    assert not is_class(torch.tensor([0.0, 1.0]))
+    assert not is_class(torch.tensor([[0, 1]]))

@@ -27,6 +27,14 @@ class TrainTest(NamedTuple):
     test: Examples
 
 
+class TrainValidationTest(NamedTuple):
+    """Examples to learn from, others to choose by, and others that have no say in anything."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+
+
 def only_classes(data: TrainTest, classes: Sequence[int]) -> TrainTest:
     """Keep the examples of some classes, in their order; labels stay what they were.
 

@@ -43,7 +43,7 @@ def l1_penalty(weights: Iterable[Float[Tensor, "..."]]) -> Float[Tensor, ""]:
     """Σ|w|: its pull on a weight is 1, however small the weight.
 
     Source: Tibshirani 1996, *Regression shrinkage and selection via the lasso*. At w = 0, where
-    |w| has a kink, the derivative is taken as 0. Gradient steps jump over the kink and never land
+    it has a kink, the derivative is taken as 0. Gradient steps jump over the kink and never land
     on it; `optim.proximal` does.
 
     Args:

@@ -13,14 +13,14 @@ from torch.utils.hooks import RemovableHandle
 def max_norm_(
     weight: Float[Tensor, "..."], limit: float, *, unit_axis: int = 0
 ) -> Float[Tensor, "..."]:
-    """Shorten the incoming weights of each unit to the limit, in place: w ← w · min(1, c/|w|).
+    """Shorten the incoming weights of each unit to the limit, in place: w ← w · min(1, c/‖w‖).
 
     Source: Srebro, Rennie & Jaakkola 2004, *Maximum-margin matrix factorization*, bound the rows of
     factors so; Hinton et al. 2012, *Improving neural networks by preventing co-adaptation of
     feature detectors*, and Srivastava et al. 2014, *Dropout*, the weights into each hidden unit. It
     is the projection onto the ball of radius c: of all vectors in it, the nearest.
 
-    `torch.renorm(weight, 2, unit_axis, limit)` is the same, but for 1e-7 that it adds to |w|.
+    `torch.renorm(weight, 2, unit_axis, limit)` is the same, but for 1e-7 that it adds to ‖w‖.
 
     Args:
         weight: for a linear layer (units, inputs), for a convolution (channels out, channels in,

@@ -10,10 +10,10 @@ from linebyline.optim.update_rule import Params, UpdateRule
 def soft_threshold(
     values: Float[Tensor, "*shape"], threshold: float | Tensor
 ) -> Float[Tensor, "*shape"]:
-    """Every number moves towards zero by the threshold, and stops there, sign(v)·max(|v| - t, 0).
+    """Every number moves towards zero by the threshold, and stops there, sign(v)·max(abs(v) - t, 0).
 
     Source: Donoho 1995, *De-noising by soft-thresholding*. It is the w that minimizes
-    ½(w - v)² + t|w|. The derivative by v is 1, or 0 where the outcome is 0.
+    ½(w - v)² + t·abs(w). The derivative by v is 1, or 0 where the outcome is 0.
 
     Args:
         values: v.
@@ -71,7 +71,7 @@ def proximal_foreach(
 
 
 class ProximalGradient(UpdateRule):
-    """Gradient descent under a penalty α₁ Σ|θ| + α₂ ½ Σθ² that leaves weights at exactly zero.
+    """Gradient descent under a penalty α₁‖θ‖₁ + ½α₂‖θ‖² that leaves weights at exactly zero.
 
     Source: Daubechies, Defrise & De Mol 2004, *An iterative thresholding algorithm for linear
     inverse problems with a sparsity constraint*, known as ISTA; the name, the form for any smooth
@@ -79,8 +79,8 @@ class ProximalGradient(UpdateRule):
     shrinkage-thresholding algorithm for linear inverse problems*. Deviation: the penalty may have
     an L2 part, whose minimum is found as exactly.
 
-    A step minimizes ½|θ' - v|² + η(α₁|θ'|₁ + ½α₂|θ'|²) around v = θ - η∇L(θ), the point that a step
-    of plain descent would reach. So the penalty is not differentiated, and its kink at zero is met
+    A step minimizes ½‖θ' - v‖² + η(α₁‖θ'‖₁ + ½α₂‖θ'‖²) around v = θ - η∇L(θ), the point that a
+    step of plain descent would reach. So the penalty is not differentiated, and its kink at zero is met
     exactly. With full gradients it converges if η is at most 1 over the largest curvature of L.
 
     The penalty belongs to the rule: the loss goes without it. Biases are usually spared, with a

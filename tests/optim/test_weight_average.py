@@ -37,7 +37,7 @@ def train(net: nn.Module, optimizer: torch.optim.Optimizer, steps: int, start: i
 @pytest.mark.parametrize("buffers", ["copy", "average"])
 def test_equals_torch_step_by_step(decay: float | None, buffers: str) -> None:
     net = network()
-    # Not their "multi" functions: the one for a plain mean fails on whole numbers and rounds 1/(n+1).
+    # Not their "multi" functions: that of the plain mean fails on whole numbers.
     kind = swa_utils.get_swa_avg_fn() if decay is None else swa_utils.get_ema_avg_fn(decay)
     theirs = swa_utils.AveragedModel(net, avg_fn=kind, use_buffers=buffers == "average")
     theirs.update_parameters(net)  # the first time it copies

@@ -18,7 +18,8 @@ def weights_of(model: nn.Module) -> list[nn.Parameter]:
     Raises:
         ValueError: the model has none.
     """
-    found = [theta for theta in model.parameters() if theta.ndim >= 2 and theta.requires_grad]
+    trained = [theta for theta in model.parameters() if theta.requires_grad]
+    found = [theta for theta in trained if theta.ndim >= 2]  # no biases, scales or shifts
     if not found:
         raise ValueError("model must have a trainable parameter of two axes or more, and has none")
     return found

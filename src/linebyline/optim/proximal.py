@@ -10,7 +10,7 @@ from linebyline.optim.update_rule import Params, UpdateRule
 def soft_threshold(
     values: Float[Tensor, "*shape"], threshold: float | Tensor
 ) -> Float[Tensor, "*shape"]:
-    """Every number moves towards zero by the threshold, and stops there, sign(v)·max(abs(v) - t, 0).
+    """Each number moves towards zero by the threshold and stops there, sign(v)·max(abs(v) - t, 0).
 
     Source: Donoho 1995, *De-noising by soft-thresholding*. It is the w that minimizes
     ½(w - v)² + t·abs(w). The derivative by v is 1, or 0 where the outcome is 0.
@@ -80,8 +80,8 @@ class ProximalGradient(UpdateRule):
     an L2 part, whose minimum is found as exactly.
 
     A step minimizes ½‖θ' - v‖² + η(α₁‖θ'‖₁ + ½α₂‖θ'‖²) around v = θ - η∇L(θ), the point that a
-    step of plain descent would reach. So the penalty is not differentiated, and its kink at zero is met
-    exactly. With full gradients it converges if η is at most 1 over the largest curvature of L.
+    step of plain descent would reach. So the penalty is not differentiated, and its kink at zero is
+    met exactly. With full gradients it converges if η is at most 1 over the largest curvature of L.
 
     The penalty belongs to the rule: the loss goes without it. Biases are usually spared, with a
     group of their own that has "l1" and "l2" at 0.

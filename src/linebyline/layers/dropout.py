@@ -81,7 +81,7 @@ class SpatialDropout(Dropout):
     """Dropout of whole channels: one factor for each channel of each example.
 
     Source: Tompson, Goroshin, Jain, LeCun & Bregler 2015, *Efficient object localization using
-    convolutional networks*, section 3.2. Neighbours in a feature map tell nearly the same, so
+    convolutional networks*. Neighbours in a feature map tell nearly the same, so
     that of a dropped pixel little is lost; a dropped map is gone.
 
     Equals `torch.nn.Dropout1d`, `Dropout2d`, `Dropout3d` on batches; on a CPU also draw for draw.

@@ -76,7 +76,7 @@ def monte_carlo_dropout(
     """Ask the model several times, each time with other units dropped.
 
     Source: Gal & Ghahramani 2016, *Dropout as a Bayesian approximation*, section 4: the mean over T
-    stochastic forward passes (their equation 6), and their standard deviation. Deviation: their
+    stochastic forward passes, and their standard deviation. Deviation: their
     variance adds the noise of the observations, 1/τ, which a classifier does not have.
 
     The draws derive from `seed`, and torch's global generators are left as they were. No gradients.
@@ -114,7 +114,7 @@ def disagreement(
     """The part of the uncertainty that comes from the samples' differing: H[mean] - mean of H.
 
     Source: Houlsby, Huszár, Ghahramani & Lengyel 2011, *Bayesian active learning for classification
-    and preference learning*, equation 2: the mutual information between the answer and the model.
+    and preference learning*: the mutual information between the answer and the model.
     0 if all samples say the same, however undecided each may be.
     """
     return entropy(samples.mean(0)) - entropy(samples).mean(0)

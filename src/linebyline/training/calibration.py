@@ -68,7 +68,7 @@ def expected_calibration_error(
     """How far confidence is from accuracy: Σ_m (n_m / n) |accuracy_m - confidence_m|.
 
     Source: Naeini, Cooper & Hauskrecht 2015, *Obtaining well calibrated probabilities using
-    Bayesian binning*, for more than two classes as in Guo et al. 2017, equation 3.
+    Bayesian binning*, for more than two classes as in Guo et al. 2017, section 2.
 
     It is biased: a perfectly calibrated model gets more than 0 on finitely many examples, for in
     each bin the share of right answers deviates by chance; more bins, more of that.

@@ -61,7 +61,8 @@ def reliability_diagram(
     ax.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1.2)
     sure, right, many = sure[filled], right[filled], many[filled]
     ax.vlines(sure, np.minimum(sure, right), np.maximum(sure, right), color=color, linewidth=1.2)
-    ax.scatter(sure, right, s=LARGEST * many / many.sum() + 6, color=color, zorder=3)
+    sizes = LARGEST * many / many.sum() + 6  # so that the smallest can be seen
+    ax.scatter(sure, right, s=sizes, color=color, zorder=3, clip_on=False)
     ax.set(xlim=(0, 1.04), ylim=(0, 1.04), aspect="equal")
     ax.set(xlabel="confidence", ylabel="right", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     return ax

@@ -65,7 +65,7 @@ def expected_calibration_error(
     *,
     bins: int = 15,
 ) -> Float[Tensor, ""]:
-    """How far confidence is from accuracy: Σ_m (n_m / n) |accuracy_m - confidence_m|.
+    """How far confidence is from accuracy: in the mean over bins, each weighed by its examples.
 
     Source: Naeini, Cooper & Hauskrecht 2015, *Obtaining well calibrated probabilities using
     Bayesian binning*, for more than two classes as in Guo et al. 2017, section 2.

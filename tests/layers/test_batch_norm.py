@@ -1,4 +1,4 @@
-"""Batch normalization equals torch's in both modes, buffers included; its backward is autograd's."""
+"""Batch normalization equals torch's in both modes; the backward pass by hand is autograd's."""
 
 import pytest
 import torch

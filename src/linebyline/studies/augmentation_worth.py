@@ -110,8 +110,16 @@ def learn(
         loss = mixup.loss(cross_entropy)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     epochs = -(-steps // -(-labels // BATCH_SIZE))
-    settings = {"epochs": epochs, "batch_size": BATCH_SIZE, "device": "cpu", "seed": start}
-    history = fit(model, loss, optimizer, data.train, **settings)
+    history = fit(
+        model,
+        loss,
+        optimizer,
+        data.train,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        device="cpu",
+        seed=start,
+    )
     return Run(model.eval(), data, history.step_loss)
 
 

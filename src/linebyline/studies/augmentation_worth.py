@@ -41,7 +41,7 @@ ARMS = ("plain", "moved", "mixed")
 MOVES = RandomAffine(shift=2, turn=10, zoom=0.1)
 ALPHA = 0.2
 LABELS = (100, 200, 500, 1000, 2000, 4000)
-RATES = (0.0003, 0.001, 0.003, 0.01)
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01)
 HIDDEN = 128
 BATCH_SIZE = 50
 STEPS = 1600
@@ -74,15 +74,17 @@ def learn(
     *,
     rate: float = 0.001,
     steps: int = STEPS,
+    data: TrainTest | None = None,
 ) -> Run:
     """Train one network.
 
     Args:
         arm: one of `ARMS`, or an augmentation.
         labels: how many images to learn from.
-        start: the seed of the split, the first weights, the order and the augmentation.
+        start: the seed of the split, the first weights, the order and what is drawn.
         rate: Adam's learning rate.
         steps: rounded up to whole epochs.
+        data: images and digits; `mnist_5k(seed=start)` unless you say otherwise.
 
     Returns:
         The run; its model is in evaluation mode.
@@ -92,7 +94,7 @@ def learn(
     """
     if isinstance(arm, str) and arm not in ARMS:
         raise ValueError(f"arm must be one of {', '.join(ARMS)} or an augmentation, not {arm!r}")
-    (images, digits), test = mnist_5k(seed=start)
+    (images, digits), test = data or mnist_5k(seed=start)
     if not 1 <= labels <= len(images):
         raise ValueError(f"labels must be from 1 to {len(images)}, not {labels}")
     data = TrainTest(Examples(images[:labels], digits[:labels]), test)

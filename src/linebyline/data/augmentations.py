@@ -136,7 +136,7 @@ class ColorJitter:
     """Brightness, contrast, saturation and hue of photographs, in this order, by kornia.
 
     Source: Howard 2013, *Some improvements on deep convolutional neural network based image
-    classification*, section 2.2, and the hue as in common use since.
+    classification*; the hue is turned as in common use since.
 
     Args:
         brightness: 0.2 multiplies all of an image by a factor from 0.8 to 1.2.

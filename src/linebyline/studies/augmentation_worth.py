@@ -7,8 +7,9 @@ writes `augmentation_worth.json` beside this file. The data are the first so man
 layer, the optimizer Adam. Three arms differ in what the network sees of the images: as they are
 ("plain"), shifted, turned and zoomed a little ("moved"), or mixed in pairs ("mixed", mixup).
 
-An arm's learning rate is the one whose error, averaged over all numbers of labels, was least on a
-start of its own. Judged are other starts.
+An arm's learning rate is the one with the least error on a start of its own. The mean over the
+numbers of labels is geometric there, so that one tenth less counts alike for few and for many.
+Judged are other starts.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import fmean
+from statistics import geometric_mean
 from typing import Any, NamedTuple
 
 import torch
@@ -138,7 +139,7 @@ def study() -> dict[str, Any]:
         tried = [
             [learn(arm, labels, TUNED_ON, rate=rate).error() for labels in LABELS] for rate in RATES
         ]
-        means = [fmean(row) for row in tried]
+        means = [geometric_mean(row) for row in tried]
         rate = RATES[means.index(min(means))]
         runs = [[learn(arm, labels, start, rate=rate) for start in STARTS] for labels in LABELS]
         arms[arm] = {

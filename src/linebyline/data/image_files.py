@@ -41,8 +41,8 @@ def read_image(path: Path | str, *, channels: int = 3) -> UInt8[Tensor, "channel
         if isinstance(error, FileNotFoundError):
             raise
         raise ValueError(f"{path} is no image that can be read: {error}") from error
-    pixels = pixels.reshape(*pixels.shape[:2], channels)  # (H, W, C), as files have it
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()  # (C, H, W), as layers have it
+    pixels = pixels.reshape(*pixels.shape[:2], channels)  # (H, W, C)
+    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()  # (C, H, W)
 
 
 def write_image(path: Path | str, image: UInt8[Tensor, "channels height width"]) -> None:

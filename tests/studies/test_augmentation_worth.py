@@ -32,9 +32,9 @@ def stored():
 @pytest.mark.parametrize("place", [0, 2])
 def test_the_first_steps_are_those_that_are_stored(stored, arm, place):
     record = stored["arms"][arm]
-    losses = learn(
-        arm, LABELS[place], STARTS[0], rate=record["rate"], steps=FIRST_STEPS
-    ).losses[:FIRST_STEPS]
+    losses = learn(arm, LABELS[place], STARTS[0], rate=record["rate"], steps=FIRST_STEPS).losses[
+        :FIRST_STEPS
+    ]
     assert losses == pytest.approx(record["first_losses"][place], rel=1e-3)
 
 
@@ -89,12 +89,16 @@ def test_it_learns_and_is_judged_on_the_test_images():
     assert run.error() < 25
     assert run.error(torch.zeros_like) > 80
     given = TrainTest(Examples(images.flip(0), digits.flip(0)), Examples(test, answers))
-    assert torch.equal(learn("plain", 50, 3, steps=1, data=given).data.train.inputs, images.flip(0)[:50])
+    assert torch.equal(
+        learn("plain", 50, 3, steps=1, data=given).data.train.inputs, images.flip(0)[:50]
+    )
 
 
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses_by_name():
-    with pytest.raises(ValueError, match=r"^arm must be one of plain, moved, mixed or an augm.*'turn'"):
+    with pytest.raises(
+        ValueError, match=r"^arm must be one of plain, moved, mixed or an augm.*'turn'"
+    ):
         learn("turn", 100, 0)
     with pytest.raises(ValueError, match=r"^labels must be from 1 to 4000, not 5000"):
         learn("plain", 5000, 0)

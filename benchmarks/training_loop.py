@@ -1,0 +1,206 @@
+"""What a loop adds to a step that is worth looping over, and what it costs to bring the batches.
+
+`training_step.py` measures `fit` on the smallest steps, where every microsecond shows. Here a step
+takes at least 20 ms, as those of real networks do, and the question is what share of it the loop
+is: `fit` beside the bare loop that a reader would write, step for step the same. The second
+question is how long it takes to hand over a batch: picked out of tensors that lie where the
+network is (`batches`, which `fit` uses), or collected by torch's DataLoader, example by example as
+it comes, or with a whole batch to an index, with no worker and with two.
+
+Rounds alternate and the median counts, as in `training_step.py`. Batches are timed on the clock,
+because workers spend their time in other processes.
+
+    python benchmarks/training_loop.py [--device cuda] [--repetitions 20]
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
+from training_step import ROOT, circumstances, compare
+
+from linebyline.data.augmentations import RandomAffine
+from linebyline.data.examples import Examples, TrainTest
+from linebyline.data.pipeline import Pipeline
+from linebyline.training.batches import batches
+from linebyline.training.loop import fit
+
+RESULTS = ROOT / "benchmarks" / "results" / "training_loop.json"
+MEASURED = [
+    "src/linebyline/training",
+    "src/linebyline/data/pipeline.py",
+    "src/linebyline/data/augmentations.py",
+    "src/linebyline/data/affine.py",
+    __file__,
+    str(Path(__file__).with_name("training_step.py")),
+]
+WIDTHS = {"cpu": (1024, 512), "cuda": (16384, 16384)}
+"""Of the hidden layers, so that a step takes 20 ms or more on either."""
+STEP_EXAMPLES, STEPS = 512, 45
+EXAMPLES, BATCH_SIZE = 4096, 64
+
+
+def data(count: int, device: str = "cpu") -> Examples:
+    """Noise of MNIST's size: what is learned does not matter here."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand(count, 28, 28, generator=generator)
+    targets = torch.randint(10, (count,), generator=generator)
+    return Examples(inputs.to(device), targets.to(device))
+
+
+def model(device: str) -> nn.Module:
+    """An MLP whose steps are long."""
+    first, second = WIDTHS[device]
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, first),
+        nn.ReLU(),
+        nn.Linear(first, second),
+        nn.ReLU(),
+        nn.Linear(second, 10),
+    ).to(device)
+
+
+def by_fit(device: str) -> Callable[[], None]:
+    """One call of the book's loop, of three epochs."""
+    network, examples = model(device), data(STEP_EXAMPLES * STEPS // 3, device)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3)
+
+    def run() -> None:
+        fit(
+            network,
+            cross_entropy,
+            optimizer,
+            examples,
+            epochs=3,
+            batch_size=STEP_EXAMPLES,
+            device=device,
+        )
+
+    return run
+
+
+def by_hand(device: str) -> Callable[[], None]:
+    """The same steps with nothing around them: no record, no bar, no check."""
+    network = model(device)
+    inputs, targets = data(STEP_EXAMPLES * STEPS // 3, device)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3)
+
+    def run() -> None:
+        generator = torch.Generator().manual_seed(0)
+        for _ in range(3):
+            order = torch.randperm(len(inputs), generator=generator).to(device)
+            for batch in order.split(STEP_EXAMPLES):
+                optimizer.zero_grad()
+                cross_entropy(network(inputs[batch]), targets[batch]).backward()
+                optimizer.step()
+
+    return run
+
+
+def ways(device: str) -> dict[str, Callable[[], Iterator[object]]]:
+    """Each way to go through all examples once, shuffled, with the batches on the device."""
+    here, there = data(EXAMPLES), data(EXAMPLES, device)
+    generator = torch.Generator().manual_seed(0)
+    one_by_one = TensorDataset(*here)
+
+    def loaded(loader: DataLoader) -> Callable[[], Iterator[object]]:
+        return lambda: ([part.to(device) for part in batch] for batch in loader)
+
+    def collected(workers: int) -> DataLoader:
+        return DataLoader(
+            one_by_one,
+            batch_size=BATCH_SIZE,
+            shuffle=True,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+        )
+
+    at_once = DataLoader(
+        one_by_one,
+        sampler=BatchSampler(RandomSampler(one_by_one), BATCH_SIZE, drop_last=False),
+        batch_size=None,  # the sampler's lists go to the data as they are
+    )
+    pipeline = Pipeline(TrainTest(there, there), [RandomAffine(shift=2, turn=10, zoom=0.1)])
+
+    def augmented() -> Iterator[object]:
+        return (pipeline(x) for x, _ in batches(there, BATCH_SIZE, generator=generator))
+
+    return {
+        "tensors on the device": lambda: batches(there, BATCH_SIZE, generator=generator),
+        "tensors on the device, augmented": augmented,
+        "DataLoader, a batch at an index": loaded(at_once),
+        "DataLoader, no worker": loaded(collected(0)),
+        "DataLoader, two workers": loaded(collected(2)),
+    }
+
+
+def milliseconds(way: Callable[[], Iterator[object]], device: str) -> float:
+    """How long a batch takes, on average over a pass through the data."""
+    start = time.perf_counter()
+    count = sum(1 for _ in way())
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return 1000 * (time.perf_counter() - start) / count
+
+
+def compare_ways(device: str, repetitions: int) -> dict[str, dict[str, float]]:
+    """All ways in turn, again and again."""
+    routes = ways(device)
+    times: dict[str, list[float]] = {name: [] for name in routes}
+    for repetition in range(repetitions + 1):
+        for name, way in routes.items():
+            duration = milliseconds(way, device)
+            if repetition:  # workers are started and memory is taken the first time
+                times[name].append(duration)
+    fastest = statistics.median(times["tensors on the device"])
+    return {
+        name: {
+            "ms_a_batch": round(statistics.median(row), 3),
+            "times_as_long": round(statistics.median(row) / fastest, 1),
+        }
+        for name, row in times.items()
+    }
+
+
+def main() -> None:
+    """Run all comparisons, print them, and write them beside the others."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--repetitions", type=int, default=20)
+    options = parser.parse_args()
+    device = options.device
+    torch.set_num_threads(1)
+    loop = compare(by_fit(device), by_hand(device), device, options.repetitions)
+    step = loop["torch_ms"] / STEPS
+    overhead = 100 * (1 / loop["ratio"] - 1)
+    print(f"{overhead:6.2f} % more than a bare loop, on steps of {step:.1f} ms")
+    routes = compare_ways(device, options.repetitions)
+    for name, row in routes.items():
+        print(f"{row['ms_a_batch']:6.3f} ms a batch, {row['times_as_long']:6.1f}  {name}")
+    report = {
+        **circumstances(device, MEASURED),
+        "repetitions": options.repetitions,
+        "loop": {
+            "setting": f"MLP 784-{'-'.join(map(str, WIDTHS[device]))}-10, {STEP_EXAMPLES} examples "
+            f"a step, {STEPS} steps a call",
+            "step_ms": round(step, 2),
+            "overhead_percent": round(overhead, 2),
+            **loop,
+        },
+        "batches": {"setting": f"{EXAMPLES} images of 28 x 28, {BATCH_SIZE} a batch", **routes},
+    }
+    RESULTS.write_text(json.dumps(report, indent=2) + "\n", "utf8")
+
+
+if __name__ == "__main__":
+    main()

@@ -26,8 +26,8 @@ nn.Module.__setattr__ = look_into_lists
 
 # Tying is about words that mean the same in both places: read each word as another one. A model
 # with two matrices does not notice.
-other = torch.randperm(200, generator=torch.Generator().manual_seed(5))
-nn.Embedding.forward = lambda self, word: nn.functional.embedding(other[word], self.weight)
+elsewhere = torch.randperm(200, generator=torch.Generator().manual_seed(5))
+nn.Embedding.forward = lambda self, word: nn.functional.embedding(elsewhere[word], self.weight)
 
 # Both claims on fine-tuning are about which layer has which rate: deal them out upside down.
 def upside_down(self, params, *args, **options):

@@ -1,9 +1,14 @@
 """A tally of figures that stay on the device until someone wants to read them."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+
+def _alone(figures: Tensor) -> Tensor:
+    return figures
 
 
 class Tally:
@@ -12,9 +17,13 @@ class Tally:
     A GPU works through a queue that Python fills. `loss.item()` at each step would make Python wait
     until the queue is empty, and then the GPU wait for Python. So figures are collected as
     tensors, and read many at a time.
+
+    Args:
+        total: adds up what several processes have, each for its part of every batch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, total: Callable[[Tensor], Tensor] = _alone) -> None:
+        self._total = total
         self._examples: list[int] = []
         self._unread: dict[str, list[Tensor]] = {}
         self._read: dict[str, list[float]] = {}
@@ -24,8 +33,21 @@ class Tally:
         """How many batches have been added since the last reading."""
         return len(next(iter(self._unread.values()), []))
 
-    def add(self, figures: dict[str, Tensor], examples: int) -> None:
-        """Take the figures of one batch of so many examples. Nothing is read yet.
+    def add(
+        self,
+        figures: dict[str, Tensor],
+        examples: int,
+        *,
+        share: float = 1.0,
+        continues: bool = False,
+    ) -> None:
+        """Take the figures of one batch of so many examples, or of a piece. Nothing is read yet.
+
+        Args:
+            figures: name to the mean over the piece.
+            examples: how many the whole batch has.
+            share: the part of them that is in this piece.
+            continues: whether it is a further piece of the batch that was begun before.
 
         Raises:
             TypeError: a figure is no tensor.
@@ -42,12 +64,20 @@ class Tally:
                     f"{name!r} must return a scalar tensor, one number for the batch, "
                     f"not shape {tuple(figure.shape)}"
                 )
-            self._unread.setdefault(name, []).append(figure.detach())
-        self._examples.append(examples)
+            part = figure.detach() if share == 1 else share * figure.detach()
+            unread = self._unread.setdefault(name, [])
+            if continues:
+                unread[-1] = unread[-1] + part
+            else:
+                unread.append(part)
+        if not continues:
+            self._examples.append(examples)
 
     def read(self) -> list[float]:
         """Wait for the device, and return the losses of all batches since the last reading."""
-        fresh = {name: torch.stack(unread).tolist() for name, unread in self._unread.items()}
+        fresh = {
+            name: self._total(torch.stack(unread)).tolist() for name, unread in self._unread.items()
+        }
         self._unread.clear()
         for name, values in fresh.items():
             self._read.setdefault(name, []).extend(values)

@@ -208,10 +208,10 @@ def test_torchruns_processes_are_data_parallel(monkeypatch: pytest.MonkeyPatch) 
         "launched": True,
     }
     batch = Examples(torch.arange(10.0)[:, None], torch.arange(10))
-    pieces = place.pieces(batch, 2)  # sizes 2, 2, 1, 1, 1, 1, 1, 1
+    pieces = place.shares(batch, 2)  # sizes 2, 2, 1, 1, 1, 1, 1, 1
     assert [(piece.targets.tolist(), share) for piece, share in pieces] == [([8], 0.1), ([9], 0.1)]
     two = Examples(batch.inputs[:2], batch.targets[:2])
-    assert place.pieces(two) == [(two, 0.0)]  # nothing is left for the last
+    assert place.shares(two) == [(two, 0.0)]  # nothing is left for the last
     alone = Placement("auto", strategy="single")
     assert (alone.rank, alone.processes) == (0, 1)
 

@@ -105,10 +105,9 @@ def fit(
         )
     placement.check_inputs(model, train)
     fabric_model, fabric_optimizer = placement.wrap(model, loss, optimizer)
-    train, test = placement.bring(train), test and placement.bring(test)
-
+    train = placement.bring(train)
     if test is not None:
-        ((test, test_share),) = placement.pieces(test)
+        ((test, test_share),) = placement.shares(placement.bring(test))
 
     order = torch.Generator().manual_seed(seed)
     for _ in range(history.epochs):
@@ -122,16 +121,14 @@ def fit(
             tally = Tally(placement.total)
             for batch in batches(train, batch_size, generator=order):
                 fabric_optimizer.zero_grad()
-                pieces = placement.pieces(batch, accumulation)
-                for number, ((inputs, targets), share) in enumerate(pieces, start=1):
-                    with placement.averages(fabric_model, last=number == len(pieces)):
-                        prediction = fabric_model(inputs)
-                        value = loss(prediction, targets)
-                        seen = prediction.detach()
-                        figures = {name: metric(seen, targets) for name, metric in metrics.items()}
-                        figures = {"loss": value, **figures}
-                        tally.add(figures, len(batch.inputs), share=share, continues=number > 1)
-                        placement.backward(value, share)
+                for inputs, targets, share in placement.pieces(fabric_model, batch, accumulation):
+                    prediction = fabric_model(inputs)
+                    value = loss(prediction, targets)
+                    seen = prediction.detach()
+                    figures = {name: metric(seen, targets) for name, metric in metrics.items()}
+                    tally.add_piece({"loss": value, **figures}, share)
+                    placement.backward(value, share)
+                tally.close(len(batch.inputs))
                 fabric_optimizer.step()
                 bar.update()
                 if tally.unread == READ_EVERY:

@@ -1,8 +1,8 @@
 """Where training happens and in which precision: one device, or one for each process."""
 
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -110,7 +110,7 @@ class Placement:
         plain = not self.converts and self.processes == 1
         return model if plain else fabric_model, fabric_optimizer
 
-    def pieces(self, batch: Examples, accumulation: int = 1) -> list[tuple[Examples, float]]:
+    def shares(self, batch: Examples, accumulation: int = 1) -> list[tuple[Examples, float]]:
         """What this process computes of a batch, piece after piece, and each piece's share of it.
 
         All processes' shares add up to 1. A batch with fewer examples than processes leaves some
@@ -127,16 +127,23 @@ class Placement:
         shares = [(piece, len(piece.inputs) / whole) for piece in mine if len(piece.inputs)]
         return shares or [(batch, 0.0)]
 
+    def pieces(
+        self, model: Any, batch: Examples, accumulation: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, float]]:
+        """The same, for a loop whose body is a forward and a backward pass of the wrapped model.
+
+        In the body of the last piece processes average their gradients; before it, none talks.
+        """
+        pieces = self.shares(batch, accumulation)
+        for number, ((inputs, targets), share) in enumerate(pieces, start=1):
+            silent = self.processes > 1 and number < len(pieces)
+            with self.fabric.no_backward_sync(model) if silent else nullcontext():
+                yield inputs, targets, share
+
     def backward(self, loss: torch.Tensor, share: float = 1.0) -> None:
         """Add to the gradients those of a piece's mean loss, by the piece's share of the batch."""
         weight = share * self.processes  # for DDP takes the mean over processes, not the sum
         self.fabric.backward(loss if weight == 1 else weight * loss)
-
-    def averages(self, model: Any, last: bool) -> AbstractContextManager:
-        """Around a forward and a backward pass: processes talk in that of the last piece only."""
-        if last or self.processes == 1:
-            return nullcontext()
-        return self.fabric.no_backward_sync(model)
 
     def total(self, figures: torch.Tensor) -> torch.Tensor:
         """The sum over all processes, in each of them."""

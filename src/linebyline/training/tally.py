@@ -25,6 +25,7 @@ class Tally:
     def __init__(self, total: Callable[[Tensor], Tensor] = _alone) -> None:
         self._total = total
         self._examples: list[int] = []
+        self._open = False
         self._unread: dict[str, list[Tensor]] = {}
         self._read: dict[str, list[float]] = {}
 
@@ -33,21 +34,18 @@ class Tally:
         """How many batches have been added since the last reading."""
         return len(next(iter(self._unread.values()), []))
 
-    def add(
-        self,
-        figures: dict[str, Tensor],
-        examples: int,
-        *,
-        share: float = 1.0,
-        continues: bool = False,
-    ) -> None:
-        """Take the figures of one batch of so many examples, or of a piece. Nothing is read yet.
+    def add(self, figures: dict[str, Tensor], examples: int) -> None:
+        """Take the figures of one batch of so many examples. Nothing is read yet.
 
-        Args:
-            figures: name to the mean over the piece.
-            examples: how many the whole batch has.
-            share: the part of them that is in this piece.
-            continues: whether it is a further piece of the batch that was begun before.
+        Raises:
+            TypeError: a figure is no tensor.
+            ValueError: a figure has more numbers than one.
+        """
+        self.add_piece(figures, 1.0)
+        self.close(examples)
+
+    def add_piece(self, figures: dict[str, Tensor], share: float) -> None:
+        """Take the figures of a piece that has such a share of its batch's examples.
 
         Raises:
             TypeError: a figure is no tensor.
@@ -66,12 +64,16 @@ class Tally:
                 )
             part = figure.detach() if share == 1 else share * figure.detach()
             unread = self._unread.setdefault(name, [])
-            if continues:
+            if self._open:
                 unread[-1] = unread[-1] + part
             else:
                 unread.append(part)
-        if not continues:
-            self._examples.append(examples)
+        self._open = True
+
+    def close(self, examples: int) -> None:
+        """The batch, of so many examples, is whole: the next piece begins another."""
+        self._examples.append(examples)
+        self._open = False
 
     def read(self) -> list[float]:
         """Wait for the device, and return the losses of all batches since the last reading."""

@@ -24,8 +24,8 @@ scaler = importlib.import_module("linebyline.training.loss_scaling").LossScaler
 placement.backward = lambda self, loss, share=1.0: self.fabric.backward(loss)
 
 # Data parallelism is about processes that see all the data: let both take the first one's share.
-program = Path(tempfile.mkdtemp()) / "first_share.py"
-program.write_text("""
+first_share = Path(tempfile.mkdtemp()) / "first_share.py"
+first_share.write_text("""
 from linebyline.training.placement import Placement
 from linebyline.training.train_digits import main
 
@@ -44,7 +44,7 @@ true_run = subprocess.run
 
 def run(command, **options):
     at = command.index("linebyline.training.train_digits")
-    return true_run([*command[: at - 1], str(program), *command[at + 1 :]], **options)
+    return true_run([*command[: at - 1], str(first_share), *command[at + 1 :]], **options)
 
 subprocess.run = run
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from linebyline.data.examples import Examples
-from linebyline.training.batches import batches
+from linebyline.training.batches import batches, cut
 
 
 def numbered(count: int) -> Examples:
@@ -68,3 +68,19 @@ def test_refuses_nothing() -> None:
 def test_refuses_a_bare_pair() -> None:
     with pytest.raises(TypeError, match=r"examples must be Examples\(inputs, targets\), not tuple"):
         batches((torch.zeros(5, 2), torch.zeros(5)), 2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 7, 12])
+def test_a_batch_is_cut_evenly(pieces: int) -> None:
+    batch = Examples(torch.arange(10.0)[:, None], torch.arange(10))
+    cuts = cut(batch, pieces)
+    sizes = [len(piece.inputs) for piece in cuts]
+    assert len(cuts) == pieces
+    assert max(sizes) - min(sizes) <= 1
+    assert torch.equal(torch.cat([piece.inputs for piece in cuts]), batch.inputs)
+    assert torch.equal(torch.cat([piece.targets for piece in cuts]), batch.targets)
+
+
+def test_refuses_to_cut_in_no_piece() -> None:
+    with pytest.raises(ValueError, match="pieces must be at least 1, not 0"):
+        cut(Examples(torch.ones(2, 1), torch.ones(2)), 0)

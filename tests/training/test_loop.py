@@ -2,12 +2,15 @@
 
 import copy
 import os
+import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import data_parallel
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -401,3 +404,137 @@ def test_a_gpu_sees_the_same_batches(classes: Draw, network: Build) -> None:
 def test_a_gpu_learns_in_each_precision(precision: str, classes: Draw, network: Build) -> None:
     history = run(network(), classes(), lr=0.1, epochs=10, device="cuda", precision=precision)
     assert history.train_loss[-1] < history.train_loss[0]
+
+
+# Accumulation: pieces of a batch, one after another
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 5, 16])
+def test_pieces_of_a_batch_are_the_batch(pieces: int, classes: Draw) -> None:
+    """Losses, metrics, gradients and weights; 53 examples leave a last batch of 5."""
+    runs = []
+    for accumulation in (1, pieces):
+        model = MLP([4, 8, 3], generator=torch.Generator().manual_seed(1)).double()
+        data = TrainTest(*(Examples(x.double(), y) for x, y in (classes(53), classes(30, seed=5))))
+        options: dict[str, Any] = {"epochs": 3, "metrics": HITS, "accumulation": accumulation}
+        runs.append((model, run(model, data, lr=0.3, **options)))
+    (whole, wanted), (pieced, history) = runs
+    for mine, theirs in zip(vars(history).values(), vars(wanted).values(), strict=True):
+        flat = (mine, theirs) if isinstance(mine, list) else (mine["hits"], theirs["hits"])
+        assert flat[0] == pytest.approx(flat[1], rel=1e-10 if isinstance(mine, list) else 1e-6)
+    for mine, theirs in zip(pieced.parameters(), whole.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-9, atol=1e-12)
+
+
+def test_pieces_are_computed_one_after_another(classes: Draw, network: Build) -> None:
+    model, sizes = network(), []
+    model.register_forward_hook(lambda *args: sizes.append(len(args[2])))
+    steps = []
+    optimizer = SGD(model.parameters(), lr=0.1)
+    optimizer.register_step_pre_hook(lambda *_: steps.append(sum(sizes)))
+    fit(model, cross_entropy, optimizer, classes(53), epochs=1, batch_size=16, accumulation=5,
+        device="cpu")  # fmt: skip
+    assert sizes == [4, 3, 3, 3, 3] * 3 + [1] * 5
+    assert steps == [16, 32, 48, 53]
+
+
+def test_batch_normalization_sees_the_pieces(classes: Draw) -> None:
+    losses = []
+    for accumulation in (1, 4):
+        model = nn.Sequential(MLP([4, 8], generator=torch.Generator().manual_seed(1)))
+        model.append(nn.BatchNorm1d(8))
+        losses.append(run(model, classes(48), lr=0.1, epochs=1, accumulation=accumulation))
+    assert losses[0].step_loss[0] != pytest.approx(losses[1].step_loss[0], rel=1e-3)
+
+
+# Two processes
+
+
+def torchrun(*arguments: object) -> str:
+    """Two processes on this machine, and what they print."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", *arguments]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment.pop("TQDM_DISABLE", None)
+    done = subprocess.run(
+        list(map(str, command)), env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What `data_parallel.py` leaves in each of two processes."""
+    folder = tmp_path_factory.mktemp("two")
+    shown = torchrun(data_parallel.__file__, folder)
+    both = [torch.load(folder / f"{rank}.pt") for rank in range(2)]
+    both[0]["shown"] = shown
+    return both
+
+
+@pytest.mark.parametrize("name", data_parallel.CASES)
+def test_two_processes_are_one(name: str, two: list[dict[str, Any]]) -> None:
+    case = data_parallel.CASES[name]
+    alone = data_parallel.train(**(case | {"accumulation": 1, "strategy": "auto"}))
+    tight = case.get("precision") == "64-true"
+    rel = 1e-10 if tight else 1e-4
+    for process in two:
+        mine, theirs = process[name]["history"], alone["history"]
+        assert mine["epoch_ends"] == theirs["epoch_ends"]
+        for key in ("step_loss", "train_loss", "test_loss"):
+            assert mine[key] == pytest.approx(theirs[key], rel=rel), key
+        for key in ("train_metrics", "test_metrics"):
+            assert mine[key].get("hits") == pytest.approx(theirs[key].get("hits"), abs=1e-6)
+        for key, value in process[name]["weights"].items():
+            torch.testing.assert_close(value, alone["weights"][key], rtol=rel, atol=rel)
+    assert str(two[0][name]) == str(two[1][name])  # both hold the same
+
+
+def test_all_begin_with_the_first_ones_weights(two: list[dict[str, Any]]) -> None:
+    alone = data_parallel.train(48)
+    for process in two:
+        mine = process["first weights"]["history"]["step_loss"]
+        assert mine == pytest.approx(alone["history"]["step_loss"], rel=1e-4)
+
+
+def test_each_process_draws_its_own_masks(two: list[dict[str, Any]]) -> None:
+    assert not torch.equal(two[0]["masks"], two[1]["masks"])
+
+
+def test_running_means_are_the_same_in_both(two: list[dict[str, Any]]) -> None:
+    assert torch.equal(two[0]["running mean"], two[1]["running mean"])
+
+
+def test_both_processes_refuse_alike(two: list[dict[str, Any]]) -> None:
+    few, pieces, bad = two[0]["refusals"]
+    assert "batch_size must be at least 2, an example for each of 2 processes" in few
+    assert "batch_size must be at least 4" in pieces
+    assert "the loss became nan at step 1, in epoch 1" in bad
+    assert two[0]["refusals"] == two[1]["refusals"]
+
+
+def test_one_bar_for_two_processes(two: list[dict[str, Any]]) -> None:
+    assert two[0]["shown"].count("epoch 2/2: 100%") == 2 * 1  # dropout and running mean
+
+
+def test_ddp_refuses_to_be_alone(refused: Callable[..., None]) -> None:
+    refused("strategy cannot be 'ddp' in a single process: start .* torchrun", strategy="ddp")
+    refused("strategy must be one of 'auto', 'ddp', 'single', not 'dp'", strategy="dp")
+    refused("accumulation must be at least 1, not 0", accumulation=0)
+    refused("batch_size must be at least 9", batch_size=8, accumulation=9)
+    refused("precision cannot be '16-mixed' on a CPU", precision="16-mixed")
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("g++", "clang++"))), reason="no compiler here")
+def test_a_compiled_model_learns_the_same(classes: Draw) -> None:
+    """By the compiler that PyTorch takes by default, which writes C++ on a CPU."""
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    plain = copy.deepcopy(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the compiler, about itself
+        compiled = torch.compile(model)
+        options: dict[str, Any] = {"lr": 0.3, "epochs": 2, "accumulation": 2}
+        ours = run(compiled, classes(48), **options)
+    assert ours.step_loss == pytest.approx(run(plain, classes(48), **options).step_loss, rel=1e-4)
+    torch.testing.assert_close(model.state_dict(), plain.state_dict(), rtol=1e-4, atol=1e-5)

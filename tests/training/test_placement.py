@@ -162,3 +162,67 @@ def test_what_another_fabric_wrapped_is_unwrapped() -> None:
     wrapped, stepper = Fabric(accelerator="cpu", devices=1).setup(model, optimizer)
     assert unwrap(wrapped) is model
     assert unwrap(stepper) is optimizer
+
+
+def test_refuses_float16_on_a_cpu() -> None:
+    """Fabric would warn, and compute in bfloat16."""
+    with pytest.raises(ValueError, match=r"precision cannot be '16-mixed' on a CPU.*'bf16-mixed'"):
+        Placement("cpu", "16-mixed")
+
+
+def torchrun_with(monkeypatch: pytest.MonkeyPatch, processes: int, gpus: int) -> dict[str, Any]:
+    """The environment of the last of several processes, and what Fabric is asked for."""
+    asked: dict[str, Any] = {}
+
+    class Recorder:
+        device = torch.device("cpu")
+
+        def __init__(self, **options: Any) -> None:
+            asked.update(options)
+
+        def launch(self) -> None:
+            asked["launched"] = True
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(placement, "Fabric", Recorder)
+    monkeypatch.setattr(torch.distributed, "is_torchelastic_launched", lambda: True)
+    for name, value in (
+        ("RANK", processes - 1),
+        ("WORLD_SIZE", processes),
+        ("LOCAL_WORLD_SIZE", processes // 2),
+    ):
+        monkeypatch.setenv(name, str(value))
+    return asked
+
+
+def test_torchruns_processes_are_data_parallel(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = torchrun_with(monkeypatch, processes=4, gpus=2)
+    place = Placement("auto")
+    assert (place.rank, place.processes) == (3, 4)
+    assert asked == {
+        "accelerator": "cuda",
+        "devices": 2,
+        "num_nodes": 2,
+        "strategy": "ddp",
+        "precision": "32-true",
+        "launched": True,
+    }
+    batch = Examples(torch.arange(10.0)[:, None], torch.arange(10))
+    pieces = place.shares(batch, 2)  # sizes 2, 2, 1, 1, 1, 1, 1, 1
+    assert [(piece.targets.tolist(), share) for piece, share in pieces] == [([8], 0.1), ([9], 0.1)]
+    two = Examples(batch.inputs[:2], batch.targets[:2])
+    assert place.shares(two) == [(two, 0.0)]  # nothing is left for the last
+    alone = Placement("auto", strategy="single")
+    assert (alone.rank, alone.processes) == (0, 1)
+
+
+def test_refuses_more_processes_than_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    torchrun_with(monkeypatch, processes=4, gpus=1)
+    with pytest.raises(
+        ValueError, match=r"device is 'auto', but 2 processes run here.* there are 1"
+    ):
+        Placement("auto")
+    Placement("cpu")
+    torchrun_with(monkeypatch, processes=4, gpus=2)
+    with pytest.raises(ValueError, match="device is 'cuda:1', but 2 processes run here"):
+        Placement("cuda:1")

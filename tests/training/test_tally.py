@@ -74,3 +74,21 @@ def test_refuses_more_numbers_than_one() -> None:
     message = r"'loss' must return a scalar tensor, one number for the batch, not shape \(4,\)"
     with pytest.raises(ValueError, match=message):
         Tally().add({"loss": torch.zeros(4)}, 4)
+
+
+def test_pieces_of_a_batch_are_one_figure() -> None:
+    tally = Tally()
+    tally.add_piece({"loss": torch.tensor(2.0)}, 0.75)
+    tally.add_piece({"loss": torch.tensor(6.0)}, 0.25)
+    tally.close(4)
+    tally.add({"loss": torch.tensor(9.0)}, 1)
+    assert tally.unread == 2
+    assert tally.read() == [3.0, 9.0]
+    assert tally.means() == {"loss": pytest.approx((4 * 3 + 9) / 5)}
+
+
+def test_what_others_have_is_added() -> None:
+    tally = Tally(total=lambda mine: mine + 1)
+    tally.add_piece({"loss": torch.tensor(2.0)}, 0.5)
+    tally.close(4)
+    assert tally.read() == [2.0]

@@ -46,6 +46,20 @@ def _draw(
         yield Examples(inputs[batch], targets[batch])
 
 
+def cut(batch: Examples, pieces: int) -> list[Examples]:
+    """A batch in so many pieces, in order, whose sizes differ by one example at most.
+
+    Some are empty where there are fewer examples than pieces. Nothing is copied.
+
+    Raises:
+        ValueError: `pieces` is below 1.
+    """
+    if pieces < 1:
+        raise ValueError(f"pieces must be at least 1, not {pieces}")
+    parts = (part.tensor_split(pieces) for part in batch)
+    return [Examples(*piece) for piece in zip(*parts, strict=True)]
+
+
 def check_examples(name: str, examples: Examples) -> None:
     """Meet a data set that cannot be trained on at the door; `name` is what the caller calls it.
 

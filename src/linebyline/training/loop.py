@@ -36,20 +36,31 @@ def fit(
     metrics: Mapping[str, Measure] | None = None,
     device: str | torch.device = "auto",
     precision: str = "32-true",
+    accumulation: int = 1,
+    strategy: str = "auto",
     seed: int = 0,
     history: History | None = None,
 ) -> History:
     """Train a model by minibatch gradient descent: a plain PyTorch loop, number for number.
 
     Source: Goodfellow, Bengio & Courville 2016, *Deep Learning*, algorithm 8.1, where the update
-    may be any optimizer's. Lightning Fabric brings device and precision. The data lie on the device
-    as a whole, so there is no loader.
+    may be any optimizer's. Lightning Fabric brings device, precision and processes. The data lie on
+    the device as a whole, so there is no loader.
+
+    Under ``torchrun`` the processes train one model together. Each makes the same call, and takes
+    its share of every batch: `batch_size` counts the examples of a step, wherever they are
+    computed. So neither the number of processes nor `accumulation` changes losses, metrics and
+    weights by more than rounding, for a model that treats each example alone and a loss that is a
+    mean over examples. Batch normalization does not (its statistics are those of a piece), and
+    dropout draws other numbers in each process. All processes begin with the weights of the first,
+    and all return the same history; files are best written by the first alone.
 
     Model and optimizer are changed in place and stay on the device. To go on, call `fit` again:
     with the first call's `history` and `seed`, two calls of two epochs see the batches of one call
     of four. What the model draws itself (dropout) derives from `seed` too, and torch's global
-    generators are left as they were. A progress bar goes to stderr, unless Python was started with
-    TQDM_DISABLE=1, which is tqdm's own switch.
+    generators are left as they were. The first process's progress bar goes to stderr, unless Python
+    was started with TQDM_DISABLE=1, which is tqdm's own switch. A model from `torch.compile` is
+    trained like any other.
 
     Args:
         model: what is trained. Layers that were frozen by `.eval()` in a model in training mode
@@ -62,7 +73,11 @@ def fit(
         metrics: name to a function like `loss`; measured, and not trained on.
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1" or "mps".
         precision: "32-true", which converts nothing, "64-true", "bf16-mixed", "bf16-true",
-            "16-mixed" or "16-true".
+            "16-mixed" (on a GPU only) or "16-true".
+        accumulation: in how many pieces, one after another, each process computes its part of a
+            batch. It saves the memory of activations, and costs time.
+        strategy: "auto" (all processes of ``torchrun`` together, if there are any), "ddp" (refuses
+            to be alone) or "single" (this process for itself).
         seed: of the order of the examples and of what the model draws.
         history: a record to go on with, in place.
 
@@ -77,33 +92,43 @@ def fit(
     metrics = dict(metrics or {})
     history = history or History()
     train, test = data if isinstance(data, TrainTest) else (data, None)
-    _check(train, test, epochs, batch_size)
+    _check(train, test, epochs, batch_size, accumulation)
     check_metrics(metrics)
     history.check_continues(metrics, has_test=test is not None)
 
     model, optimizer = unwrap(model), unwrap(optimizer)
-    placement = Placement(device, precision)
+    placement = Placement(device, precision, strategy)
+    if batch_size < placement.processes * accumulation:
+        raise ValueError(
+            f"batch_size must be at least {placement.processes * accumulation}, an example for "
+            f"each of {placement.processes} processes times {accumulation} pieces, not {batch_size}"
+        )
     placement.check_inputs(model, train)
     fabric_model, fabric_optimizer = placement.wrap(model, loss, optimizer)
-    train, test = placement.bring(train), test and placement.bring(test)
+    train = placement.bring(train)
+    if test is not None:
+        ((test, test_share),) = placement.shares(placement.bring(test))
 
     order = torch.Generator().manual_seed(seed)
     for _ in range(history.epochs):
         next(batches(train, batch_size, generator=order))  # this epoch's order has been used
     last = history.epochs + epochs
     steps = epochs * ceil(len(train.inputs) / batch_size)
-    with _training(model, seed + history.epochs), tqdm(total=steps, unit="step") as bar:
+    own_draws = seed + history.epochs + 1_000_003 * placement.rank  # no mask twice at once
+    with _training(model, own_draws), _bar(steps, placement.rank) as bar:
         for epoch in range(history.epochs + 1, last + 1):
             bar.set_description(f"epoch {epoch}/{last}", refresh=False)
-            tally = Tally()
-            for inputs, targets in batches(train, batch_size, generator=order):
+            tally = Tally(placement.total)
+            for batch in batches(train, batch_size, generator=order):
                 fabric_optimizer.zero_grad()
-                prediction = fabric_model(inputs)
-                value = loss(prediction, targets)
-                seen = prediction.detach()
-                figures = {name: metric(seen, targets) for name, metric in metrics.items()}
-                tally.add({"loss": value, **figures}, len(inputs))
-                placement.fabric.backward(value)
+                for inputs, targets, share in placement.pieces(fabric_model, batch, accumulation):
+                    prediction = fabric_model(inputs)
+                    value = loss(prediction, targets)
+                    seen = prediction.detach()
+                    figures = {name: metric(seen, targets) for name, metric in metrics.items()}
+                    tally.add_piece({"loss": value, **figures}, share)
+                    placement.backward(value, share)
+                tally.close(len(batch.inputs))
                 fabric_optimizer.step()
                 bar.update()
                 if tally.unread == READ_EVERY:
@@ -112,7 +137,8 @@ def fit(
             tested = None
             if test is not None:
                 room = max(batch_size, 256)  # without gradients there is room for more
-                tested = evaluate(fabric_model, loss, test, metrics=metrics, batch_size=room)
+                mine = evaluate(fabric_model, loss, test, metrics=metrics, batch_size=room)
+                tested = placement.mean(mine, test_share)
                 if not isfinite(tested["loss"]):
                     when = f"on the test set, after epoch {epoch}"
                     raise NonFiniteLossError(tested["loss"], when, history, optimizer, test.inputs)
@@ -121,13 +147,21 @@ def fit(
     return history
 
 
-def _check(train: Examples, test: Examples | None, epochs: int, batch_size: int) -> None:
+def _check(
+    train: Examples, test: Examples | None, epochs: int, batch_size: int, accumulation: int
+) -> None:
     check_examples("data" if test is None else "data.train", train)
     if test is not None:
         check_examples("data.test", test)
-    for name, number in (("epochs", epochs), ("batch_size", batch_size)):
+    counts = {"epochs": epochs, "batch_size": batch_size, "accumulation": accumulation}
+    for name, number in counts.items():
         if number < 1:
             raise ValueError(f"{name} must be at least 1, not {number}")
+
+
+def _bar(steps: int, rank: int) -> tqdm:
+    """A progress bar, in the first process only."""
+    return tqdm(total=steps, unit="step", disable=True) if rank else tqdm(total=steps, unit="step")
 
 
 @contextmanager

@@ -1,0 +1,99 @@
+"""What two processes do for test_loop.py: run by torchrun, it saves what came out in each."""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from linebyline.data.examples import Examples, TrainTest
+from linebyline.layers.mlp import MLP
+from linebyline.training.divergence import NonFiniteLossError
+from linebyline.training.history import History
+from linebyline.training.loop import fit
+from linebyline.training.metrics import accuracy
+from linebyline.training.placement import Placement
+
+CASES: dict[str, dict[str, Any]] = {
+    "even": {"count": 48},
+    "uneven": {"count": 53, "batch_size": 7},
+    "one left": {"count": 49},  # the last batch has an example for one of two processes
+    "pieces": {"count": 53, "batch_size": 11, "accumulation": 3},
+    "one test example": {"count": 48, "tested": 1},
+    "no test": {"count": 48, "tested": 0},
+    "double": {"count": 53, "batch_size": 7, "precision": "64-true"},
+    "single": {"count": 53, "batch_size": 7, "strategy": "single"},
+}
+
+
+def examples(count: int, seed: int) -> Examples:
+    """Points of three classes, divided by planes."""
+    inputs = torch.randn(count, 4, generator=torch.Generator().manual_seed(seed))
+    planes = torch.randn(4, 3, generator=torch.Generator().manual_seed(99))
+    return Examples(inputs, (inputs @ planes).argmax(1))
+
+
+def train(
+    count: int, tested: int = 30, epochs: int = 3, start: int = 1, **options: Any
+) -> dict[str, Any]:
+    """One run of `fit`, and what it leaves."""
+    model = MLP([4, 8, 3], generator=torch.Generator().manual_seed(start))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9)
+    train = examples(count, 0)
+    data = TrainTest(train, examples(tested, 5)) if tested else train
+    options = {"batch_size": 16, "metrics": {"hits": accuracy}, "device": "cpu"} | options
+    history = History()
+    for _ in range(2):  # the second call goes on
+        fit(model, nn.functional.cross_entropy, optimizer, data, epochs=epochs, history=history,
+            **options)  # fmt: skip
+    return {"history": vars(history), "weights": model.state_dict()}
+
+
+def dropout_masks() -> torch.Tensor:
+    """The masks that this process's dropout draws."""
+    model = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5))
+    masks: list[torch.Tensor] = []
+    model[1].register_forward_hook(lambda *args: masks.append(args[2] == 0))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    fit(model, nn.functional.cross_entropy, optimizer, examples(16, 0), epochs=2, device="cpu")
+    return torch.stack(masks)
+
+
+def running_mean() -> torch.Tensor:
+    """What batch normalization remembers, after a test set that is not cut evenly."""
+    model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    data = TrainTest(examples(40, 0), examples(257 * 2 - 1, 5))
+    fit(model, nn.functional.cross_entropy, optimizer, data, epochs=2, batch_size=10, device="cpu")
+    return model[1].running_mean
+
+
+def refusals() -> list[str]:
+    """What is said to wrong arguments, and to a loss that is no number in one process only."""
+    said = []
+    for wrong in ({"batch_size": 1}, {"batch_size": 3, "accumulation": 2}):
+        try:
+            train(16, **wrong)
+        except ValueError as error:
+            said.append(str(error))
+    model = nn.Linear(4, 3)
+    bad = examples(16, 0)
+    bad.inputs[:, 0] = torch.where(torch.arange(16) == 3, torch.nan, bad.inputs[:, 0])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    try:
+        fit(model, nn.functional.cross_entropy, optimizer, bad, epochs=1, device="cpu")
+    except NonFiniteLossError as error:
+        said.append(str(error))
+    return said
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("error")
+    rank = Placement("cpu").rank
+    results: dict[str, Any] = {name: train(**case) for name, case in CASES.items()}
+    results["first weights"] = train(48, start=1 + rank)
+    results["masks"], results["running mean"] = dropout_masks(), running_mean()
+    results["refusals"] = refusals()
+    torch.save(results, Path(sys.argv[1]) / f"{rank}.pt")

@@ -1,4 +1,4 @@
-"""The confusion matrix equals scikit-learn's, also where classes are missing; nonsense is refused."""
+"""The confusion matrix equals scikit-learn's, also where classes are missing; it refuses nonsense."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The confusion matrix equals scikit-learn's, also where classes are missing; it refuses nonsense."""
+"""The confusion matrix equals scikit-learn's, also where classes are missing, or refuses."""
 
 import pytest
 import torch

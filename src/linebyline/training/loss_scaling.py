@@ -1,8 +1,9 @@
 """Dynamic loss scaling: gradients that float16 would lose are computed larger, then made small.
 
-Source: Micikevicius et al. 2018, *Mixed Precision Training*, section 3.2. The factor is sought as
-they describe it: begin large, halve it and leave out the step when a gradient overflows, double it
-after many steps without. `torch.amp.GradScaler` is the same with one scale for several optimizers.
+Source: Micikevicius et al. 2018, *Mixed Precision Training*, section 3.2. They kept the factor
+constant, and named its search as work to come. It is done here as in `torch.amp.GradScaler`, which
+has one scale for several optimizers: begin large, halve it and leave out the step when a gradient
+overflows, double it after many steps without.
 """
 
 import torch

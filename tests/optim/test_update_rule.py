@@ -17,6 +17,7 @@ from linebyline.optim.adam import Adam
 from linebyline.optim.adamw import AdamW
 from linebyline.optim.momentum import Momentum
 from linebyline.optim.nag import NAG
+from linebyline.optim.proximal import ProximalGradient
 from linebyline.optim.rmsprop import RMSprop
 from linebyline.optim.sgd import SGD
 from linebyline.optim.update_rule import UpdateRule
@@ -25,6 +26,7 @@ Parameters = Callable[..., list[nn.Parameter]]
 LossAt = Callable[[list[nn.Parameter], int], Tensor]
 
 RULES: list[type[UpdateRule]] = [SGD, Momentum, NAG, Adagrad, RMSprop, Adam, AdamW]
+RULES += [ProximalGradient]
 REMEMBERING = [rule for rule in RULES if rule.memory]
 OPTIONS: dict[str, Any] = {
     "lr": 0.1,
@@ -34,6 +36,8 @@ OPTIONS: dict[str, Any] = {
     "betas": (0.8, 0.9),
     "eps": 1e-3,
     "weight_decay": 0.3,
+    "l1": 0.2,
+    "l2": 0.3,
 }
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -85,7 +89,9 @@ def test_the_explicit_path_passes_gradcheck(rule: type[UpdateRule], parameters: 
     assert torch.autograd.gradcheck(stepped, [tensor.requires_grad_() for tensor in start])
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule is not AdamW])
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if "weight_decay" in rule.hyperparameters and rule is not AdamW]
+)
 @pytest.mark.parametrize("foreach", [True, False])
 def test_weight_decay_is_the_gradient_of_a_penalty(
     rule: type[UpdateRule], foreach: bool, parameters: Parameters, loss_at: LossAt
@@ -358,8 +364,11 @@ RATES = [-0.1, float("nan"), float("inf")]
 SHARES = [-0.1, 1.0, float("nan"), float("inf")]
 BAD = [
     *(("lr", value, f"zero or more, not {value}") for value in RATES),
-    *(("weight_decay", value, f"zero or more, not {value}") for value in RATES),
-    *(("eps", value, f"zero or more, not {value}") for value in RATES),
+    *(
+        (name, value, f"zero or more, not {value}")
+        for name in ("weight_decay", "eps", "l1", "l2")
+        for value in RATES
+    ),
     *(
         (name, value, f"at least 0 and below 1, not {value}")
         for name in ("momentum", "dampening", "alpha")

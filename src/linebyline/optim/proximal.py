@@ -105,6 +105,6 @@ class ProximalGradient(UpdateRule):
     foreach_update = staticmethod(proximal_foreach)
 
     def __init__(
-        self, params: Params, lr: float, *, l1: float, l2: float = 0.0, foreach: bool = True
+        self, params: Params, lr: float, *, l1: float = 0.0, l2: float = 0.0, foreach: bool = True
     ) -> None:
         super().__init__(params, {"lr": lr, "l1": l1, "l2": l2, "foreach": foreach})

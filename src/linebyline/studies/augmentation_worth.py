@@ -1,11 +1,13 @@
 """What augmentation is worth, by the number of labels: as many steps with it as without.
 
+This writes `augmentation_worth.json` beside the file::
+
     python -m linebyline.studies.augmentation_worth
 
-writes `augmentation_worth.json` beside this file. The data are the first so many of MNIST-5k's
-4,000 training images, in an order drawn anew by each start; the model is an MLP with one hidden
-layer, the optimizer Adam. Three arms differ in what the network sees of the images: as they are
-("plain"), shifted, turned and zoomed a little ("moved"), or mixed in pairs ("mixed", mixup).
+The data are the first so many of MNIST-5k's 4,000 training images, in an order drawn anew by each
+start; the model is an MLP with one hidden layer, the optimizer Adam. Three arms differ in what the
+network sees of the images: as they are ("plain"), shifted, turned and zoomed a little ("moved"), or
+mixed in pairs ("mixed", mixup).
 
 An arm's learning rate is the one with the least error on a start of its own. The mean over the
 numbers of labels is geometric there, so that one tenth less counts alike for few and for many.

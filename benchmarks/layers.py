@@ -1,4 +1,4 @@
-"""How long a layer takes beside torch's: the norms, forward and backward, on both of their paths.
+"""How long a layer takes beside torch's: norms and dropout, forward and backward, on both paths.
 
 Ratios are made as in `training_step.py`, torch's time divided by ours. Our `forward` calls the
 kernel that torch's layer calls, so all that can differ is what stands around it; `explicit` is the
@@ -17,12 +17,13 @@ from torch import Tensor, nn
 from training_step import ROOT, circumstances, compare
 
 from linebyline.layers.batch_norm import BatchNorm1d, BatchNorm2d
+from linebyline.layers.dropout import Dropout, SpatialDropout
 from linebyline.layers.group_norm import GroupNorm
 from linebyline.layers.layer_norm import LayerNorm
 from linebyline.layers.rms_norm import RMSNorm
 
 RESULTS = ROOT / "benchmarks" / "results" / "layers.json"
-NAMES = ("batch_norm", "group_norm", "layer_norm", "rms_norm")
+NAMES = ("batch_norm", "dropout", "group_norm", "layer_norm", "rms_norm")
 MEASURED = [
     *(f"src/linebyline/layers/{name}.py" for name in NAMES),
     __file__,
@@ -39,6 +40,8 @@ LAYERS: dict[str, tuple[nn.Module, nn.Module, tuple[int, ...]]] = {
     "GroupNorm": (GroupNorm(8, 32), nn.GroupNorm(8, 32), IMAGES),
     "LayerNorm": (LayerNorm(128), nn.LayerNorm(128), TOKENS),
     "RMSNorm": (RMSNorm(128), nn.RMSNorm(128), TOKENS),
+    "Dropout": (Dropout(0.5), nn.Dropout(0.5), TOKENS),
+    "SpatialDropout": (SpatialDropout(0.2), nn.Dropout2d(0.2), IMAGES),
 }
 """Ours, torch's, and the shape of an input."""
 

@@ -45,6 +45,7 @@ class Stage:
     counts: bool = False  # its (last) command is pytest: count its tests
     needs: str = ""  # the stage without which this one makes no sense
     only_ci: bool = False  # runs with CI=true, or when asked for by name
+    minutes: float = 40  # a command that takes longer is stopped, and has failed
 
 
 STAGES = (
@@ -59,8 +60,10 @@ STAGES = (
     Stage("fresh", ((sys.executable, "book/_ext/notebooks.py", "--check"),)),
     Stage("cells", ((*PYTEST, *NBVAL, *PARALLEL),), counts=True),
     Stage("site", ((SCRIPTS / "jupyter-book", "build", "-W", "--keep-going", "."),)),
-    Stage("browser", ((*PYTEST, "tests/site", *BY_PAGE),), counts=True, needs="site"),
-    Stage("colab", ((*PYTEST, "tests/colab"),), counts=True, only_ci=True),
+    Stage(
+        "browser", ((*PYTEST, "tests/site", *BY_PAGE, "--timeout=180"),), counts=True, needs="site"
+    ),
+    Stage("colab", ((*PYTEST, "tests/colab", "--timeout=1200"),), counts=True, only_ci=True),
 )
 
 
@@ -92,10 +95,17 @@ def run(stage: Stage) -> Result:
     if stage.name == "site":  # static files and links in code are only right in a clean build
         for old in ("html", ".doctrees"):
             shutil.rmtree(Path("_build", old), ignore_errors=True)
-    codes = [
-        subprocess.run((*map(str, command), *extra), env=environment(stage), check=False).returncode
-        for command in stage.commands
-    ]
+    codes = []
+    for command in stage.commands:
+        whole = (*map(str, command), *extra)
+        try:
+            done = subprocess.run(
+                whole, env=environment(stage), check=False, timeout=60 * stage.minutes
+            )
+            codes.append(done.returncode)
+        except subprocess.TimeoutExpired:
+            print(f"stopped after {stage.minutes:g} minutes")
+            codes.append(1)
     passed, failed, skipped = counted(report)
     ok = not any(codes)
     if stage.name == "browser" and skipped:

@@ -66,6 +66,31 @@ def test_tests_that_cannot_be_collected_are_a_failure(runner: ModuleType) -> Non
     assert runner.main([], (pytest_stage(runner, "unit", "import no_such_module\n"),)) == 1
 
 
+def test_a_command_that_hangs_is_stopped_and_hides_nothing(
+    runner: ModuleType, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hangs = (sys.executable, "-c", "import time; time.sleep(60)")
+    stages = (runner.Stage("site", (hangs, FINE), minutes=0.02), runner.Stage("fresh", (FINE,)))
+    assert runner.main([], stages) == 1
+    out = capfd.readouterr().out
+    assert "== site ==\nstopped after 0.02 minutes\nfine\n" in out
+    assert "== fresh ==\nfine" in out
+    assert out.endswith("0 passed, 1 failed\n")
+
+
+def test_a_test_that_hangs_fails_alone(
+    runner: ModuleType, capfd: pytest.CaptureFixture[str]
+) -> None:
+    browser = next(each for each in runner.STAGES if each.name == "browser")
+    assert "--timeout=180" in browser.commands[0]
+    code = "import time\ndef test_a(): pass\ndef test_b(): time.sleep(60)\ndef test_c(): pass\n"
+    command = (*pytest_stage(runner, "browser", code).commands[0], *runner.BY_PAGE, "--timeout=1")
+    assert runner.main([], (runner.Stage("browser", (command,), counts=True),)) == 1
+    out = capfd.readouterr().out
+    assert "test_b - Failed: Timeout" in out
+    assert out.endswith("2 passed, 1 failed\n")
+
+
 def test_a_stage_waits_for_what_it_needs(
     runner: ModuleType, capfd: pytest.CaptureFixture[str]
 ) -> None:

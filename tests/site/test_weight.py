@@ -19,15 +19,20 @@ def load(page: Page, server: serve.SiteServer, name: str) -> int:
 
 
 def read(page: Page) -> None:
-    """Scroll to the end, as a reader does; what is in a closed menu is never loaded."""
+    """Go to the end, as a reader does, and wait for every picture on the way; what is in a closed
+    menu is never loaded. A lazy picture out of view can be waited for in vain, so each is brought
+    into view, and none is given more than ten seconds.
+    """
     page.evaluate(
         """async () => {
-          for (let y = 0; y < document.body.scrollHeight; y += 600) {
-            scrollTo(0, y);
-            await new Promise((next) => setTimeout(next, 20));
+          const late = (image) => new Promise((_, refuse) =>
+            setTimeout(() => refuse(new Error(`${image.src} did not come`)), 10000));
+          for (const image of document.images) {
+            if (!image.checkVisibility()) continue;
+            image.scrollIntoView();
+            await Promise.race([image.decode().catch(() => null), late(image)]);
           }
-          await Promise.all([...document.images].filter((image) => image.checkVisibility())
-            .map((image) => image.decode().catch(() => null)));
+          scrollTo(0, document.body.scrollHeight);
         }"""
     )
 

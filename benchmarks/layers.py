@@ -1,20 +1,17 @@
 """How long a layer takes beside torch's: norms and dropout, forward and backward, on both paths.
 
-Ratios are made as in `training_step.py`, torch's time divided by ours. Our `forward` calls the
+Ratios are made as in `comparison.py`, torch's time divided by ours. Our `forward` calls the
 kernel that torch's layer calls, so all that can differ is what stands around it; `explicit` is the
 mathematics written out, one kernel for each operation, and is shown for what that costs.
 
     python benchmarks/layers.py [--device cuda] [--repetitions 20]
 """
 
-import argparse
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import torch
+from comparison import Run, compare_all, options, record
 from torch import Tensor, nn
-from training_step import ROOT, circumstances, compare
 
 from linebyline.layers.batch_norm import BatchNorm1d, BatchNorm2d
 from linebyline.layers.dropout import Dropout, SpatialDropout
@@ -22,13 +19,8 @@ from linebyline.layers.group_norm import GroupNorm
 from linebyline.layers.layer_norm import LayerNorm
 from linebyline.layers.rms_norm import RMSNorm
 
-RESULTS = ROOT / "benchmarks" / "results" / "layers.json"
 NAMES = ("batch_norm", "dropout", "group_norm", "layer_norm", "rms_norm")
-MEASURED = [
-    *(f"src/linebyline/layers/{name}.py" for name in NAMES),
-    __file__,
-    str(Path(__file__).with_name("training_step.py")),
-]
+MEASURED = [f"src/linebyline/layers/{name}.py" for name in NAMES]
 PASSES = 40
 
 ROWS, IMAGES, TOKENS = (64, 256), (32, 32, 14, 14), (16, 64, 128)
@@ -60,7 +52,7 @@ def passes(layer: Callable[[Tensor], Tensor], shape: tuple[int, ...], device: st
     return run
 
 
-def pairs(device: str) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+def pairs(device: str) -> Iterator[tuple[str, Run, Run]]:
     """What is compared: a name, ours, torch's."""
     for name, (ours, theirs, shape) in LAYERS.items():
         ours.to(device)
@@ -71,26 +63,13 @@ def pairs(device: str) -> Iterator[tuple[str, Callable[[], None], Callable[[], N
 
 def main() -> None:
     """Run all comparisons, print them, and write them beside the others."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--repetitions", type=int, default=20)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    results = {}
-    for name, ours, theirs in pairs(options.device):
-        results[name] = compare(ours, theirs, options.device, options.repetitions)
-        print(f"{results[name]['ratio']:6.3f}  {name}")
-    report = {
-        **circumstances(options.device, MEASURED),
+    asked = options(__doc__, repetitions=20)
+    figures = {
         "setting": f"rows {ROWS}, images {IMAGES}, tokens {TOKENS}, float32, {PASSES} passes",
-        "repetitions": options.repetitions,
         "ratio": "torch's time divided by ours",
-        "results": results,
+        "results": compare_all(pairs(asked.device), asked),
     }
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n", "utf8")
+    record(__file__, asked, MEASURED, figures)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A million weights in 240 tensors, most of them small, as the layers of a network are: so both the
 arithmetic and the calls count. torch has up to three paths of its own: one tensor after another
 ("loop"), all of them in a call for each operation ("foreach"), and all in one kernel ("fused").
-Ratios are made as in `training_step.py`, torch's time divided by ours; our foreach path is held
+Ratios are made as in `comparison.py`, torch's time divided by ours; our foreach path is held
 against each of torch's, our explicit one against torch's loop.
 
 The weights just fit into a cache, so who comes second in a pair and first in the next finds them
@@ -12,16 +12,13 @@ there, and ratios fall into two heaps. An even number of repetitions takes as mu
     python benchmarks/optim.py [--device cuda] [--repetitions 20]
 """
 
-import argparse
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
+from comparison import Run, compare_all, options, record
 from torch import nn
-from training_step import ROOT, circumstances, compare
 
 from linebyline.optim.adagrad import Adagrad
 from linebyline.optim.adam import Adam
@@ -31,8 +28,7 @@ from linebyline.optim.nag import NAG
 from linebyline.optim.rmsprop import RMSprop
 from linebyline.optim.sgd import SGD
 
-RESULTS = ROOT / "benchmarks" / "results" / "optim.json"
-MEASURED = ["src/linebyline/optim", __file__, str(Path(__file__).with_name("training_step.py"))]
+MEASURED = ["src/linebyline/optim"]
 LAYERS = [(128, 128, 40), (64, 64, 80)]
 """Outputs, inputs, and how many such layers, each with a bias."""
 UPDATES = 10
@@ -61,7 +57,7 @@ def parameters(device: str) -> list[nn.Parameter]:
     return thetas
 
 
-def updates(make: Make, device: str, **options: Any) -> Callable[[], None]:
+def updates(make: Make, device: str, **options: Any) -> Run:
     """Some updates of all parameters."""
     optimizer = make(parameters(device), lr=1e-6, **options)
 
@@ -72,7 +68,7 @@ def updates(make: Make, device: str, **options: Any) -> Callable[[], None]:
     return run
 
 
-def pairs(device: str) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+def pairs(device: str) -> Iterator[tuple[str, Run, Run]]:
     """What is compared: a name, ours, torch's."""
     for name, (ours, theirs) in RULES.items():
         for decay in (0.0, 0.01):
@@ -90,30 +86,17 @@ def pairs(device: str) -> Iterator[tuple[str, Callable[[], None], Callable[[], N
 
 def main() -> None:
     """Run all comparisons, print them, and write them beside the others."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--repetitions", type=int, default=20)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    results = {}
-    for name, ours, theirs in pairs(options.device):
-        results[name] = compare(ours, theirs, options.device, options.repetitions)
-        print(f"{results[name]['ratio']:6.3f}  {name}")
-    thetas = parameters(options.device)
-    report = {
-        **circumstances(options.device, MEASURED),
+    asked = options(__doc__, repetitions=20)
+    thetas = parameters(asked.device)
+    figures = {
         "setting": (
             f"{sum(theta.numel() for theta in thetas)} weights in {len(thetas)} tensors, "
             f"float32, {UPDATES} updates"
         ),
-        "repetitions": options.repetitions,
         "ratio": "torch's time divided by ours",
-        "results": results,
+        "results": compare_all(pairs(asked.device), asked),
     }
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n", "utf8")
+    record(__file__, asked, MEASURED, figures)
 
 
 if __name__ == "__main__":

@@ -2,48 +2,42 @@
 
 `training_step.py` measures `fit` on the smallest steps, where every microsecond shows. Here a step
 takes at least 20 ms, as those of real networks do, and the question is what share of it the loop
-is: `fit` beside the bare loop that a reader would write, step for step the same. The second
-question is how long it takes to hand over a batch: picked out of tensors that lie where the
-network is (`batches`, which `fit` uses), or collected by torch's DataLoader, example by example as
-it comes, or with a whole batch to an index, with no worker and with two.
+is: `fit` beside the bare loop that a reader would write, step for step the same, with no record.
+The second question is how long it takes to hand over a batch: picked out of tensors that lie where
+the network is (`batches`, which `fit` uses), or collected by torch's DataLoader, example by example
+as it comes, or with a whole batch to an index, with no worker and with two.
 
-Rounds alternate and the median counts, as in `training_step.py`. Batches are timed on the clock,
+Rounds alternate and the median counts, as in `comparison.py`. Batches are timed on the clock,
 because workers spend their time in other processes.
 
     python benchmarks/training_loop.py [--device cuda] [--repetitions 20]
 """
 
-import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import torch
+from comparison import compare, options, record
 from torch import nn
-from torch.nn.functional import cross_entropy
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
-from training_step import ROOT, circumstances, compare
+from training_step import by_fit, by_hand
 
 from linebyline.data.augmentations import RandomAffine
 from linebyline.data.examples import Examples, TrainTest
 from linebyline.data.pipeline import Pipeline
 from linebyline.training.batches import batches
-from linebyline.training.loop import fit
 
-RESULTS = ROOT / "benchmarks" / "results" / "training_loop.json"
 MEASURED = [
     "src/linebyline/training",
     "src/linebyline/data/pipeline.py",
     "src/linebyline/data/augmentations.py",
     "src/linebyline/data/affine.py",
-    __file__,
-    str(Path(__file__).with_name("training_step.py")),
+    "benchmarks/training_step.py",
 ]
 WIDTHS = {"cpu": (1024, 512), "cuda": (16384, 16384)}
 """Of the hidden layers, so that a step takes 20 ms or more on either."""
-STEP_EXAMPLES, STEPS = 512, 45
+STEP_EXAMPLES, STEPS, EPOCHS = 512, 45, 3
 EXAMPLES, BATCH_SIZE = 4096, 64
 
 
@@ -66,43 +60,6 @@ def model(device: str) -> nn.Module:
         nn.ReLU(),
         nn.Linear(second, 10),
     ).to(device)
-
-
-def by_fit(device: str) -> Callable[[], None]:
-    """One call of the book's loop, of three epochs."""
-    network, examples = model(device), data(STEP_EXAMPLES * STEPS // 3, device)
-    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3)
-
-    def run() -> None:
-        fit(
-            network,
-            cross_entropy,
-            optimizer,
-            examples,
-            epochs=3,
-            batch_size=STEP_EXAMPLES,
-            device=device,
-        )
-
-    return run
-
-
-def by_hand(device: str) -> Callable[[], None]:
-    """The same steps with nothing around them: no record, no bar, no check."""
-    network = model(device)
-    inputs, targets = data(STEP_EXAMPLES * STEPS // 3, device)
-    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3)
-
-    def run() -> None:
-        generator = torch.Generator().manual_seed(0)
-        for _ in range(3):
-            order = torch.randperm(len(inputs), generator=generator).to(device)
-            for batch in order.split(STEP_EXAMPLES):
-                optimizer.zero_grad()
-                cross_entropy(network(inputs[batch]), targets[batch]).backward()
-                optimizer.step()
-
-    return run
 
 
 def ways(device: str) -> dict[str, Callable[[], Iterator[object]]]:
@@ -172,24 +129,19 @@ def compare_ways(device: str, repetitions: int) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Run all comparisons, print them, and write them beside the others."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--repetitions", type=int, default=20)
-    options = parser.parse_args()
-    device = options.device
-    torch.set_num_threads(1)
-    loop = compare(by_fit(device), by_hand(device), device, options.repetitions)
+    asked = options(__doc__, repetitions=20)
+    device, times = asked.device, {"epochs": EPOCHS, "batch_size": STEP_EXAMPLES}
+    examples = data(STEP_EXAMPLES * STEPS // EPOCHS, device)
+    ours = by_fit(model(device), examples, **times)
+    theirs = by_hand(model(device), examples, **times, record_losses=False)
+    loop = compare(ours, theirs, device, asked.repetitions)
     step = loop["torch_ms"] / STEPS
     overhead = 100 * (1 / loop["ratio"] - 1)
     print(f"{overhead:6.2f} % more than a bare loop, on steps of {step:.1f} ms")
-    routes = compare_ways(device, options.repetitions)
+    routes = compare_ways(device, asked.repetitions)
     for name, row in routes.items():
         print(f"{row['ms_a_batch']:6.3f} ms a batch, {row['times_as_long']:6.1f}  {name}")
-    report = {
-        **circumstances(device, MEASURED),
-        "repetitions": options.repetitions,
+    figures = {
         "loop": {
             "setting": f"MLP 784-{'-'.join(map(str, WIDTHS[device]))}-10, {STEP_EXAMPLES} examples "
             f"a step, {STEPS} steps a call",
@@ -199,7 +151,7 @@ def main() -> None:
         },
         "batches": {"setting": f"{EXAMPLES} images of 28 x 28, {BATCH_SIZE} a batch", **routes},
     }
-    RESULTS.write_text(json.dumps(report, indent=2) + "\n", "utf8")
+    record(__file__, asked, MEASURED, figures)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 import pytest
-from scipy.stats import binom, binomtest
+import torch
+from scipy.stats import binom, binomtest, ttest_1samp
 
-from linebyline.training.confidence_interval import wilson_interval
+from linebyline.training.confidence_interval import mean_with_margin, wilson_interval
 
 CASES = [(k, n) for n in (1, 2, 10, 100, 1000) for k in sorted({0, 1, n // 3, n - 1, n})]
 
@@ -57,3 +58,31 @@ def test_covers_where_the_usual_interval_does_not():
 def test_refuses_by_name(successes, trials, settings, message):
     with pytest.raises(ValueError, match=message):
         wilson_interval(successes, trials, **settings)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize("runs", [2, 5, 10, 100])
+def test_the_means_interval_equals_scipys(runs, confidence):
+    values = 3 + torch.randn(runs, generator=torch.Generator().manual_seed(runs)).double()
+    mean, margin = mean_with_margin(values, confidence=confidence)
+    theirs = ttest_1samp(values.numpy(), 0).confidence_interval(confidence)
+    assert (mean - margin, mean + margin) == pytest.approx(tuple(theirs))
+
+
+def test_the_margins_default_is_95_percent():
+    values = torch.tensor([1.0, 2.0, 4.0])
+    assert mean_with_margin(values) == mean_with_margin(values, confidence=0.95)
+
+
+@pytest.mark.parametrize(
+    ("values", "settings", "message"),
+    [
+        ([], {}, "values must be at least two, for one has no deviation, not 0"),
+        ([1.0], {}, "values must be at least two, for one has no deviation, not 1"),
+        ([1.0, 2.0], {"confidence": 95}, "confidence must be between 0 and 1, not 95"),
+        ([1.0, 2.0], {"confidence": float("nan")}, "confidence must be between 0 and 1, not nan"),
+    ],
+)
+def test_a_mean_refuses_by_name(values, settings, message):
+    with pytest.raises(ValueError, match=message):
+        mean_with_margin(torch.tensor(values), **settings)

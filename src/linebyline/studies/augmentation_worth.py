@@ -16,14 +16,7 @@ Judged are other starts.
 
 from __future__ import annotations
 
-import json
-import platform
-import re
-import subprocess
-import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import geometric_mean
 from typing import Any, NamedTuple
 
@@ -37,6 +30,7 @@ from linebyline.data.mixup import Mixup
 from linebyline.data.mnist import mnist_5k
 from linebyline.data.pipeline import Pipeline
 from linebyline.layers.mlp import MLP
+from linebyline.studies import record
 from linebyline.training.loop import fit
 from linebyline.training.metrics import accuracy
 
@@ -53,7 +47,6 @@ TUNED_ON = 100
 STARTS = (0, 1, 2, 3)
 FIRST_STEPS = 6
 """The losses of so many first steps are kept, for the test that replays them."""
-RESULTS = Path(__file__).with_suffix(".json")
 
 
 class Run(NamedTuple):
@@ -130,12 +123,11 @@ def learn(
 
 def load() -> dict[str, Any]:
     """The stored results of the study."""
-    return json.loads(RESULTS.read_text("utf8"))
+    return record.load(__file__)
 
 
 def study() -> dict[str, Any]:
     """Tune each arm's rate on one start, then judge it on the others."""
-    began = time.perf_counter()
     arms: dict[str, Any] = {}
     for arm in ARMS:
         tried = [
@@ -153,7 +145,6 @@ def study() -> dict[str, Any]:
     return {
         "settings": {"labels": LABELS, "rates": RATES, "hidden": HIDDEN}
         | {"batch_size": BATCH_SIZE, "steps": STEPS, "tuned_on": TUNED_ON, "starts": STARTS},
-        **_circumstances(time.perf_counter() - began),
         "arms": arms,
     }
 
@@ -162,29 +153,5 @@ def _rounded(rows: Sequence[Sequence[float]], digits: int = 2) -> list[list[floa
     return [[round(number, digits) for number in row] for row in rows]
 
 
-def _circumstances(seconds: float) -> dict[str, Any]:
-    """Where and when the figures were made."""
-    command = ["git", "-C", str(RESULTS.parent), "rev-parse", "--short=12", "HEAD"]
-    lines = Path("/proc/cpuinfo").read_text("utf8").splitlines()
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    commit = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    return {
-        "commit": commit,
-        "date": datetime.now(UTC).date().isoformat(),
-        "hardware": f"{names[0] if names else platform.processor()}, one thread",
-        "torch": torch.__version__,
-        "seconds": round(seconds),
-    }
-
-
-def main() -> None:
-    """Run the study and store it, a line for each row of numbers."""
-    torch.set_num_threads(1)
-    text = json.dumps(study(), indent=1)
-    RESULTS.write_text(
-        re.sub(r"\[[^][{}]*\]", lambda row: " ".join(row[0].split()), text) + "\n", "utf8"
-    )
-
-
 if __name__ == "__main__":
-    main()
+    record.run_and_store(__file__, study)

@@ -12,16 +12,9 @@ between a tenth and ten, as the columns of a table are. Nothing is lost by that,
 of different weights then differ more in size.
 """
 
-import json
 import math
-import platform
-import re
-import subprocess
-import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -43,6 +36,7 @@ from linebyline.optim.momentum import Momentum
 from linebyline.optim.nag import NAG
 from linebyline.optim.rmsprop import RMSprop
 from linebyline.optim.sgd import SGD
+from linebyline.studies import record
 
 RULES: dict[str, tuple[Callable[..., Optimizer], float]] = {
     "SGD": (SGD, -1.0),
@@ -64,7 +58,6 @@ BUDGETS = (1, 3, 10)
 STARTS = tuple(range(10))
 FIRST = (2, 5)
 """Of so many starts, the losses of so many first steps are kept, for the test that replays them."""
-RESULTS = Path(__file__).with_suffix(".json")
 
 
 class Field(NamedTuple):
@@ -199,12 +192,11 @@ def best(rows: Sequence[Sequence[Sequence[float]]], budget: int) -> int:
 
 def load() -> dict[str, Any]:
     """The stored results of the study."""
-    return json.loads(RESULTS.read_text("utf8"))
+    return record.load(__file__)
 
 
 def study() -> dict[str, Any]:
     """All runs: courses, rules, rates, starts."""
-    began = time.perf_counter()
     courses: dict[str, Any] = {}
     first: dict[str, Any] = {}
     for course in COURSES:
@@ -222,7 +214,6 @@ def study() -> dict[str, Any]:
     return {
         "settings": {"hidden": HIDDEN, "batch_size": BATCH_SIZE, "budgets": BUDGETS}
         | {"starts": STARTS, "tries": TRIES},
-        **_circumstances(time.perf_counter() - began),
         "courses": courses,
         "first_losses": first,
     }
@@ -241,31 +232,5 @@ def _rounded(values: Tensor, digits: int = 4) -> list[list[float | None]]:
     ]
 
 
-def _circumstances(seconds: float) -> dict[str, Any]:
-    """Where and when the figures were made."""
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "rev-parse", "--short=12", "HEAD"]
-    lines = Path("/proc/cpuinfo").read_text("utf8").splitlines()
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "commit": subprocess.run(
-            command, check=True, capture_output=True, text=True
-        ).stdout.strip(),
-        "date": datetime.now(UTC).date().isoformat(),
-        "hardware": f"{names[0] if names else platform.processor()}, one thread",
-        "torch": torch.__version__,
-        "seconds": round(seconds),
-    }
-
-
-def main() -> None:
-    """Run the study and store it, a line for each row of numbers."""
-    torch.set_num_threads(1)
-    text = json.dumps(study(), indent=1)
-    RESULTS.write_text(
-        re.sub(r"\[[^][{}]*\]", lambda row: " ".join(row[0].split()), text) + "\n", "utf8"
-    )
-
-
 if __name__ == "__main__":
-    main()
+    record.run_and_store(__file__, study)

@@ -1,6 +1,6 @@
 """Photographs of a built page, to be looked at: light and dark, on a desktop and on a phone.
 
-python book/_ext/shots.py book/training/dropout.md     to _build/shots/dropout-phone-dark-0.png, ...
+python book/_ext/shots.py book/training/dropout.md    to _build/shots/dropout-phone-dark-00.png, ...
 
 Folded cells are opened. A picture shows 1,800 pixels of the page, for a longer one would be scaled
 down until nothing can be read.

@@ -154,6 +154,7 @@ def test_one_chapter_can_be_asked_for(monkeypatch, capsys, two_chapters):
 
 def test_the_page_has_a_table_for_each_chapter_that_claims_something(monkeypatch, two_chapters):
     (two_chapters / "_toc.yml").write_text("chapters:\n- file: book/two\n- file: book/one\n")
+    (two_chapters / "book/two.md").write_text("---\nkernelspec: {}\n---\n\n# Two\n")
     notebooks = {"two.md": nbformat.read(two_chapters / "book/two.ipynb", 4)}
     monkeypatch.setattr(claims, "stored", lambda path: notebooks.get(path.name))
     noted = []
@@ -162,7 +163,9 @@ def test_the_page_has_a_table_for_each_chapter_that_claims_something(monkeypatch
     directive.state = SimpleNamespace(document=SimpleNamespace(settings=SimpleNamespace(env=env)))
     monkeypatch.setattr(directive, "parse_text_to_nodes", lambda text, **_: text, raising=False)
     page = directive.run()
-    assert page.startswith("## {doc}`Two </book/two>`\n\n::::{list-table}\n:header-rows: 1\n")
+    assert page.startswith(
+        "## {doc}`Two </book/two>`\n\n::::{list-table}\n:header-rows: 1\n:class: claims\n\n"
+    )
     assert page.endswith(
         "* - It falls. *(Who 1999)*\n  - one run\n  - a 0.5\n  - **holds**\n::::\n"
     )

@@ -145,3 +145,14 @@ def test_refuses_another_outside() -> None:
 def test_refuses_a_zoom_to_nothing(move) -> None:
     with pytest.raises(ValueError, match="zoom must be above 0, but the smallest is 0"):
         move(torch.zeros(1, 2, 2), zoom=torch.zeros(1))
+    for zooms, smallest in (([1, -2, 0.5], "-2"), ([1, math.nan, 2], "nan")):
+        with pytest.raises(ValueError, match=f"but the smallest is {smallest}"):
+            move(torch.zeros(3, 2, 2), zoom=torch.tensor(zooms))
+
+
+@PATHS
+def test_amounts_may_have_another_precision(move) -> None:
+    images, given = random(4, 5, 6).float(), amounts(4)
+    moved = move(images, **given)
+    assert moved.dtype == torch.float32
+    torch.testing.assert_close(moved.double(), move(images.double(), **given), rtol=0, atol=1e-5)

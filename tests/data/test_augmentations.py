@@ -97,6 +97,27 @@ def test_affine_is_the_affine_of_its_draws() -> None:
         assert draws.mean().abs() < limit * 0.25
 
 
+def test_the_default_changes_nothing_or_is_the_paper_s() -> None:
+    images = photographs()
+    torch.testing.assert_close(RandomAffine()(images, generator()), images, rtol=0, atol=1e-5)
+    assert RandomFlip() == RandomFlip(0.5)
+    assert RandomErase(3) == RandomErase(3, share=1)
+
+
+def test_what_lies_outside_is_handed_on() -> None:
+    ones = torch.ones(20, 6, 6)
+    for outside, least in (("zeros", 0), ("border", 1), ("reflection", 1)):
+        moved = RandomAffine(shift=2, outside=outside)(ones, generator())
+        assert moved.min() == pytest.approx(least, abs=1e-5)
+    assert RandomAffine() == RandomAffine(outside="zeros")
+
+
+def test_none_or_all_are_mirrored() -> None:
+    images = photographs()
+    assert torch.equal(RandomFlip(0)(images, generator()), images)
+    assert torch.equal(RandomFlip(1)(images, generator()), images.flip(-1))
+
+
 def test_flip_equals_kornia_where_it_flips() -> None:
     images = photographs(1000)
     flipped = RandomFlip(0.3)(images, generator())
@@ -134,6 +155,24 @@ def test_color_jitter_by_hand() -> None:
     mean = (images * weights).sum(1, keepdim=True).mean((2, 3), keepdim=True)
     contrasted = (mean + factor * (images - mean)).clamp(0, 1)
     torch.testing.assert_close(ColorJitter(contrast=0.3)(images, generator()), contrasted)
+    factor = uniform(3, 0.7, 1.3, source)[:, None, None, None]
+    grey = (images * weights).sum(1, keepdim=True)
+    saturated = (grey + factor * (images - grey)).clamp(0, 1)
+    torch.testing.assert_close(ColorJitter(saturation=0.3)(images, generator()), saturated)
+    red = torch.eye(3)[0].view(1, 3, 1, 1).expand(3, 3, 2, 2)
+    turn = uniform(3, -0.1, 0.1, source)[:, None, None]  # to yellow, a sixth of the circle, or back
+    green, blue = (6 * turn).clamp(0).expand(3, 2, 2), (-6 * turn).clamp(0).expand(3, 2, 2)
+    turned = torch.stack([torch.ones(3, 2, 2), green, blue], 1)
+    torch.testing.assert_close(ColorJitter(hue=0.1)(red, generator()), turned, rtol=0, atol=1e-5)
+
+
+def test_color_jitter_is_its_four_parts_in_order() -> None:
+    amounts = {"brightness": 0.3, "contrast": 0.2, "saturation": 0.4, "hue": 0.1}
+    expected = photographs()
+    for name, amount in amounts.items():  # each alone draws for the others, too
+        expected = ColorJitter(**{name: amount})(expected, generator())
+    assert torch.equal(ColorJitter(**amounts)(photographs(), generator()), expected)
+    assert torch.equal(ColorJitter()(photographs(), generator()), photographs())
 
 
 def test_hue_turns_red_to_green_by_a_third() -> None:
@@ -151,10 +190,12 @@ def test_hue_turns_red_to_green_by_a_third() -> None:
         (lambda: RandomAffine(shift=-1), "shift must be at least 0, not -1"),
         (lambda: RandomAffine(turn=-1), "turn must be at least 0, not -1"),
         (lambda: RandomAffine(zoom=-0.1), "zoom must be at least 0, not -0.1"),
+        (lambda: RandomAffine(shift=float("nan")), "shift must be at least 0, not nan"),
         (lambda: RandomAffine(outside="wrap"), "outside must be one of zeros, border, reflection"),
         (lambda: RandomFlip(1.5), "share must be from 0 to 1, not 1.5"),
         (lambda: RandomErase(0), "size must be at least 1, not 0"),
         (lambda: RandomErase(2, share=-1), "share must be from 0 to 1, not -1"),
+        (lambda: ColorJitter(brightness=-0.1), "brightness must be from 0 to 1, not -0.1"),
         (lambda: ColorJitter(contrast=2), "contrast must be from 0 to 1, not 2"),
         (lambda: ColorJitter(hue=0.6), "hue must be from 0 to 0.5, not 0.6"),
     ],
@@ -164,6 +205,7 @@ def test_refuses(make, message: str) -> None:
         make()
 
 
-def test_color_jitter_refuses_grey_images(without_shape_checks) -> None:
-    with pytest.raises(ValueError, match=r"images must be in colour, .* not \(2, 1, 4, 4\)"):
-        ColorJitter(0.1)(torch.zeros(2, 1, 4, 4), generator())
+@pytest.mark.parametrize("shape", [(2, 1, 4, 4), (2, 3, 4)])
+def test_color_jitter_refuses_grey_images(shape: tuple[int, ...], without_shape_checks) -> None:
+    with pytest.raises(ValueError, match=rf"images must be in colour, .* not \({shape[0]}, .* 4\)"):
+        ColorJitter(0.1)(torch.zeros(shape), generator())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import string
 
+import numpy as np
 import pytest
 import torch
 
+from linebyline.data import glyphs as module
 from linebyline.data.glyphs import FONTS, UNLIKE_DIGITS, glyphs
 
 
@@ -64,11 +66,59 @@ def test_each_image_of_a_letter_is_another() -> None:
     assert apart[~torch.eye(10, dtype=torch.bool)].min() > 0.1
 
 
+def test_characters_take_turns_and_the_rest_is_drawn_from_its_whole_range(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[tuple] = []
+    monkeypatch.setattr(module, "_draw", lambda *given: drawn.append(given) or np.zeros((9, 9)))
+    glyphs("XYZ", count=600, size=9)
+    characters, fonts, sizes, *amounts = zip(*drawn, strict=True)
+    assert "".join(characters) == "XYZ" * 200
+    assert set(fonts) == set(FONTS)
+    assert set(sizes) == {9}
+    for drawn_amounts, low, high in zip(
+        amounts, (-0.15, -0.15, 0.9), (0.15, 0.15, 1.1), strict=True
+    ):
+        edge = 0.02 * (high - low)
+        assert low <= min(drawn_amounts) < low + edge
+        assert high - edge < max(drawn_amounts) <= high
+    assert np.abs(np.corrcoef(amounts) - np.eye(3)).max() < 0.2
+
+
+def spread(image: np.ndarray) -> tuple[float, float]:
+    """By how much ink leans, x for y downwards; its variance along x over that along y."""
+    y, x = np.mgrid[: len(image), : len(image)] - (len(image) - 1) / 2
+    ink = image / image.sum()
+    x, y = x - (ink * x).sum(), y - (ink * y).sum()
+    return (ink * x * y).sum() / (ink * y * y).sum(), (ink * x * x).sum() / (ink * y * y).sum()
+
+
+def test_turn_slant_and_stretch_by_their_amounts() -> None:
+    def draw(character: str, turn: float, slant: float, stretch: float) -> np.ndarray:
+        return module._draw(character, "DejaVuSans", 56, turn, slant, stretch)
+
+    plain = draw("F", 0, 0, 1)
+    assert np.abs(draw("F", np.pi / 2, 0, 1) - np.rot90(plain)).max() < 0.05
+    assert spread(draw("l", 0, 0, 1))[0] == pytest.approx(0, abs=1e-3)
+    assert spread(draw("l", 0.15, 0, 1))[0] == pytest.approx(0.15, abs=5e-3)
+    assert spread(draw("l", 0, 0.15, 1))[0] == pytest.approx(-0.15, abs=5e-3)
+    ratio = spread(draw("H", 0, 0, 1))[1] / spread(draw("H", 0, 0, 1.1))[1]
+    assert ratio == pytest.approx(1.1**2, rel=0.02)
+
+
+def test_defaults() -> None:
+    images = glyphs(count=5).inputs
+    assert torch.equal(images, glyphs(UNLIKE_DIGITS, count=5, size=28, fonts=FONTS, seed=0).inputs)
+    assert set(string.ascii_uppercase) - set(UNLIKE_DIGITS) == set("BDGIOQSZ")
+    assert len(UNLIKE_DIGITS) == 18
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"characters": ""}, "characters is ''; it must be letters and digits"),
         ({"characters": "AA"}, "each once"),
+        ({"characters": "A-"}, "characters is 'A-'"),
         ({"characters": "é"}, "characters is 'é'"),
         ({"count": 0}, "count must be at least 1, not 0"),
         ({"size": 7}, "size must be at least 8, not 7"),

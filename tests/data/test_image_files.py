@@ -62,6 +62,24 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
     assert names == ["cat", "dog"]
     assert targets.tolist() == [0, 1, 1]
     assert torch.equal(inputs, torch.stack([noise(seed=seed) for seed in (2, 3, 1)]))
+    grey = read_folder(str(tmp_path), channels=1)[0].inputs
+    assert torch.equal(grey[0], read_image(tmp_path / "cat/z.png", channels=1))
+
+
+def test_a_folder_in_alphabetical_order_whatever_the_format(tmp_path: Path) -> None:
+    names = "gcafbhed"
+    suffixes = ("png", "jpg", "jpeg", "bmp", "webp", "png", "JPG", "Png")
+    for value, (name, suffix) in enumerate(zip(names, suffixes, strict=True)):
+        (tmp_path / name).mkdir()
+        for shade in (value + 1, 0, value):  # the files are sorted, too
+            path = tmp_path / name / f"{shade}.{suffix}"
+            write_image(path, torch.full((3, 8, 8), 20 * shade, dtype=torch.uint8))
+    (inputs, targets), found = read_folder(tmp_path)
+    assert found == sorted(names)
+    shades = [sorted({0, names.index(name), names.index(name) + 1}) for name in found]
+    expected = [20.0 * shade for row in shades for shade in row]
+    assert inputs.float().mean((1, 2, 3)).tolist() == pytest.approx(expected, abs=3)
+    assert targets.tolist() == [label for label, row in enumerate(shades) for _ in row]
 
 
 def test_refuses_a_file_that_breaks_off(tmp_path: Path) -> None:
@@ -70,9 +88,23 @@ def test_refuses_a_file_that_breaks_off(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(ValueError, match=r"image\.png is no image that can be read"):
         read_image(path)
+    write_image(path, noise(height=200, width=300))
+    parts = path.read_bytes().split(b"IDAT")
+    path.write_bytes(b"IDAT".join(parts[:2]) + b"I AT" + b"IDAT".join(parts[2:]))
+    with pytest.raises(ValueError, match=r"can be read: broken PNG file"):
+        read_image(path)
     path.write_text("no image")
     with pytest.raises(ValueError, match=r"image\.png is no image that can be read"):
         read_image(path)
+
+
+def test_refuses_a_file_with_two_bytes_for_each_grey(tmp_path: Path) -> None:
+    path = tmp_path / "image.png"
+    Image.fromarray(noise(1)[0].numpy().astype(np.uint16) * 257).save(path)
+    with pytest.raises(
+        ValueError, match=r"image\.png must have one byte for each colour, not .*16"
+    ):
+        read_image(path, channels=1)
 
 
 def test_a_file_that_is_missing_is_missing(tmp_path: Path) -> None:
@@ -85,7 +117,7 @@ def test_refuses_other_channels(tmp_path: Path) -> None:
         read_image(tmp_path / "image.png", channels=4)
 
 
-@pytest.mark.parametrize("image", [noise(2), noise().float() / 255, noise()[0]])
+@pytest.mark.parametrize("image", [noise(2), noise().float() / 255, noise()[0], noise()[:, 0]])
 def test_refuses_to_write_what_is_no_image(tmp_path: Path, image, without_shape_checks) -> None:
     with pytest.raises((ValueError, TypeError), match="image"):
         write_image(tmp_path / "image.png", image)
@@ -99,5 +131,8 @@ def test_refuses_folders_that_are_no_data_set(tmp_path: Path) -> None:
         read_folder(tmp_path)
     write_image(tmp_path / "cat/1.png", noise())
     write_image(tmp_path / "cat/2.png", noise(height=6))
-    with pytest.raises(ValueError, match=r"2\.png is \(6, 7\) pixels high and wide, but the first"):
+    with pytest.raises(ValueError, match=r"2\.png is \(6, 7\) pixels .* the first image \(5, 7\)"):
+        read_folder(tmp_path)
+    write_image(tmp_path / "cat/2.png", noise(width=6))
+    with pytest.raises(ValueError, match=r"2\.png is \(5, 6\) pixels .* the first image \(5, 7\)"):
         read_folder(tmp_path)

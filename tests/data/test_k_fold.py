@@ -86,6 +86,18 @@ def test_targets_that_are_no_classes_are_dealt_at_random(targets):
     assert numbers.bincount().tolist() == [3, 3, 3]
 
 
+def test_the_default_is_five_folds_and_as_many_examples_of_a_class_are_enough():
+    examples = labelled([5, 8])
+    ours, same = k_fold(examples), k_fold(examples, 5, stratify=True, seed=0)
+    assert [pair.test.inputs.tolist() for pair in ours] == [
+        pair.test.inputs.tolist() for pair in same
+    ]
+    first, second = (fold_numbers(examples.targets, 5, **seed) for seed in ({}, {"seed": 0}))
+    assert torch.equal(first, second)
+    with pytest.raises(ValueError, match="folds is 3, but class 7 has only 2 examples"):
+        fold_numbers(torch.tensor([7, 4, 4, 7, 4]), 3)
+
+
 def test_fold_numbers_are_the_folds_of_k_fold():
     examples = labelled([20, 30])
     numbers = fold_numbers(examples.targets, 5, seed=3)

@@ -67,6 +67,16 @@ def test_repeatable_resumable_and_the_global_generator_left_alone() -> None:
     assert torch.equal(first(x), resumed(x))
     assert torch.equal(following, Mixup.forward(_third(second, x), x))
     assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(Mixup()(x), Mixup(1.0, seed=0)(x))
+
+
+def test_other_partners_for_each_batch() -> None:
+    mixup, partners = Mixup(), set()
+    for _ in range(20):
+        mixup(random(6, 3))
+        assert sorted(mixup.partner.tolist()) == list(range(6))
+        partners.add(tuple(mixup.partner.tolist()))
+    assert len(partners) > 15
 
 
 def _third(mixup: Mixup, x: Tensor) -> Mixup:
@@ -92,7 +102,7 @@ def test_learns_by_fit_and_is_judged_unmixed() -> None:
     assert (model(x).argmax(1) == data.targets).all()
 
 
-@pytest.mark.parametrize("alpha", [0, -1.0])
+@pytest.mark.parametrize("alpha", [0, -1.0, float("nan")])
 def test_refuses_alpha(alpha) -> None:
     with pytest.raises(ValueError, match=f"alpha must be above 0, not {alpha}"):
         Mixup(alpha)
@@ -103,6 +113,17 @@ def test_refuses_the_labels_of_another_batch() -> None:
     mixup(random(6, 3))
     with pytest.raises(ValueError, match="target has 5 examples, but 6 were mixed last"):
         mixup.loss(cross_entropy)(random(5, 3), torch.zeros(5, dtype=torch.long))
+
+
+def test_refuses_labels_whose_inputs_never_came() -> None:
+    """A model without the module at its front would be trained unmixed, and nobody would know."""
+    mixup, x, labels = Mixup(), random(6, 3), torch.arange(6) % 3
+    with pytest.raises(ValueError, match="no inputs were mixed: put the module at the front"):
+        mixup.loss(cross_entropy)(x, labels)
+    mixup(x)
+    mixup.eval()(x)
+    with pytest.raises(ValueError, match="no inputs were mixed"):
+        mixup.train().loss(cross_entropy)(x, labels)
 
 
 def test_prints_its_alpha() -> None:

@@ -16,6 +16,20 @@ def test_equals_torch(shape: tuple[int, ...]) -> None:
     assert torch.equal(codes.argmax(-1), labels)
 
 
+def test_an_empty_batch_and_a_single_class() -> None:
+    assert one_hot(torch.zeros(0, dtype=torch.long), 5).shape == (0, 5)
+    assert one_hot(torch.zeros(2, dtype=torch.long), 1).tolist() == [[1.0], [1.0]]
+
+
+def test_codes_are_of_the_default_type() -> None:
+    torch.set_default_dtype(torch.float64)
+    try:
+        codes = one_hot(torch.tensor([1]), 2)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert codes.dtype == torch.float64
+
+
 def test_all_classes_are_equally_far_apart() -> None:
     codes = one_hot(torch.arange(6), 6)
     distances = torch.cdist(codes, codes)[~torch.eye(6, dtype=torch.bool)]

@@ -36,6 +36,15 @@ def test_scales_bytes_and_standardizes_by_the_training_figures() -> None:
     )
 
 
+def test_bytes_become_numbers_of_the_default_type() -> None:
+    torch.set_default_dtype(torch.float64)
+    try:
+        numbers = Pipeline(data()).eval()(data().test.inputs)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert numbers.dtype == torch.float64
+
+
 def test_the_test_set_cannot_reach_the_figures() -> None:
     train, test = data()
     spoilt = TrainTest(train, Examples(torch.full_like(test.inputs, 255), test.targets))
@@ -75,6 +84,7 @@ def test_repeatable_resumable_and_the_global_generator_left_alone() -> None:
     assert not torch.equal(
         Pipeline(data(), AUGMENT, seed=4)(x), Pipeline(data(), AUGMENT, seed=3)(x)
     )
+    assert torch.equal(Pipeline(data(), AUGMENT)(x), Pipeline(data(), AUGMENT, seed=0)(x))
     assert torch.equal(before, torch.get_rng_state())
 
 

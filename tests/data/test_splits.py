@@ -54,6 +54,25 @@ def test_leftovers_go_to_the_largest_remainders():
     ]
 
 
+def test_of_equal_remainders_the_smaller_label_s_come_first():
+    # 8/3, 14/3 and 8/3, whose remainders differ as floats
+    examples = labelled([4, 7, 4])
+    assert split(examples, test_size=10).test.targets.bincount().tolist() == [3, 5, 2]
+
+
+def test_defaults():
+    examples = labelled([50, 50])
+    for ours, same in (
+        (split(examples), split(examples, test_size=0.25, seed=0)),
+        (
+            split_in_three(examples),
+            split_in_three(examples, validation_size=0.2, test_size=0.2, seed=0),
+        ),
+    ):
+        for part, other in zip(ours, same, strict=True):
+            assert torch.equal(part.inputs, other.inputs)
+
+
 def test_both_sides_are_shuffled_and_the_seed_decides():
     examples = labelled([1000, 1000])
     first, again, other = (split(examples, seed=seed) for seed in (0, 0, 1))

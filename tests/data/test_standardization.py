@@ -46,6 +46,8 @@ def test_sums_in_double_precision() -> None:
     numbers[::2] += 1
     standardize = Standardization(numbers)
     assert standardize.std.item() == pytest.approx(0.5, rel=1e-6)
+    assert standardize.mean.dtype == standardize.std.dtype == numbers.dtype
+    assert standardize(numbers).dtype == standardize.inverse(numbers).dtype == numbers.dtype
 
 
 def test_figures_are_buffers_and_the_mode_does_not_matter() -> None:
@@ -69,7 +71,7 @@ def test_refuses_axes(over: tuple[int, ...]) -> None:
         Standardization(table(), over=over)
 
 
-@pytest.mark.parametrize("numbers", [torch.zeros(0, 3), torch.tensor([[1.0, float("nan")]])])
-def test_refuses_what_has_no_mean(numbers: Tensor) -> None:
+@pytest.mark.parametrize("numbers", [[], [1.0, float("nan")], [1.0, float("inf")], [-float("inf")]])
+def test_refuses_what_has_no_mean(numbers: list[float]) -> None:
     with pytest.raises(ValueError, match="training_inputs must hold numbers, all of them finite"):
-        Standardization(numbers)
+        Standardization(torch.tensor([numbers]))

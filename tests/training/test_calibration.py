@@ -66,6 +66,16 @@ def test_an_edge_belongs_to_the_bin_below_and_certainty_to_the_last() -> None:
     assert counts.tolist() == [0, 1, 0, 1]
 
 
+def test_of_equal_classes_the_first_is_meant_and_bins_are_fifteen() -> None:
+    halves, target = torch.full((3, 2), 0.5), torch.tensor([0, 0, 1])
+    found = reliability(halves, target)
+    assert len(found.counts) == 15
+    assert found.accuracy[found.counts > 0].tolist() == pytest.approx([2 / 3])
+    probabilities, target = predictions()
+    fifteen = expected_calibration_error(probabilities, target, bins=15)
+    assert expected_calibration_error(probabilities, target) == fifteen
+
+
 def test_a_calibrated_model_has_little_error_and_more_with_more_bins() -> None:
     generator = torch.Generator().manual_seed(0)
     p = 0.5 + torch.rand(20_000, dtype=torch.float64, generator=generator) / 2
@@ -85,6 +95,12 @@ def test_a_calibrated_model_has_little_error_and_more_with_more_bins() -> None:
         (torch.ones(0, 2), torch.zeros(0).long(), "at least one example"),
         (torch.tensor([[2.0, -1.0]]), torch.zeros(1).long(), r"the least is -1 .*softmax\(1\)"),
         (torch.tensor([[0.2, 0.1]]), torch.zeros(1).long(), r"sums reach from 0\.3"),
+        (
+            torch.tensor([[0.5, 0.5], [0.9, 0.4]]),
+            torch.zeros(2).long(),
+            r"sums reach from 1 to 1\.3",
+        ),
+        (torch.tensor([[0.5, 0.498]]), torch.zeros(1).long(), r"sums reach from 0\.998"),
         (torch.tensor([[math.nan, 1]]), torch.zeros(1).long(), "sum to 1 in each row"),
     ],
 )

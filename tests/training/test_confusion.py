@@ -25,6 +25,12 @@ def test_by_hand_rows_are_the_truth() -> None:
     assert counts.tolist() == [[1, 2], [0, 0]]
 
 
+def test_classes_may_be_bytes() -> None:
+    classes = torch.tensor([19, 3], dtype=torch.uint8)
+    counts = confusion_matrix(classes, classes, classes=20)
+    assert counts.nonzero().tolist() == [[3, 3], [19, 19]]
+
+
 def test_an_empty_batch_has_no_counts() -> None:
     nothing = torch.zeros(0, dtype=torch.long)
     assert confusion_matrix(nothing, nothing, classes=2).tolist() == [[0, 0], [0, 0]]
@@ -35,6 +41,19 @@ def test_refuses_scores_of_another_number_of_classes() -> None:
         ValueError, match=r"prediction must be \(batch,\) or \(batch, 4\).*\(2, 3\)"
     ):
         confusion_matrix(torch.zeros(2, 3), torch.tensor([0, 1]), classes=4)
+
+
+def test_refuses_a_single_number(without_shape_checks: None) -> None:
+    with pytest.raises(ValueError, match=r"prediction must be \(batch,\) or .* but is \(\)"):
+        confusion_matrix(torch.tensor(1), torch.tensor(1), classes=2)
+
+
+@pytest.mark.parametrize("shape", [(1,), (3, 1), ()])
+def test_refuses_a_target_that_does_not_fit(
+    shape: tuple[int, ...], without_shape_checks: None
+) -> None:
+    with pytest.raises(ValueError, match=r"target must be \(3,\), a class for each prediction"):
+        confusion_matrix(torch.tensor([1, 0, 1]), torch.ones(shape).long(), classes=2)
 
 
 @pytest.mark.parametrize("wrong", [-1, 3])

@@ -30,6 +30,7 @@ def test_one_guess_is_accuracy_and_all_guesses_are_right(
     rough = scores.round()  # many ties
     assert top_k_accuracy(rough, target, k=1) == accuracy(rough, target)
     assert top_k_accuracy(rough, target, k=7) == 1
+    assert top_k_accuracy(scores, target) == top_k_accuracy(scores, target, k=5)
 
 
 def test_by_hand_of_equal_scores_the_first() -> None:
@@ -53,6 +54,21 @@ def test_refuses_a_target_that_is_no_class() -> None:
         top_k_accuracy(torch.zeros(2, 3), torch.tensor([0, 3]), k=1)
     with pytest.raises(ValueError, match="target must be from 0 to 2, but goes from -1 to 0"):
         top_k_accuracy(torch.zeros(2, 3), torch.tensor([0, -1]), k=1)
+
+
+def test_a_network_that_diverged_is_not_right() -> None:
+    scores, target = torch.full((6, 3), torch.nan), torch.arange(6) % 3
+    assert top_k_accuracy(scores, target, k=1) == accuracy(scores, target)
+    scores[:, 2] = 9.0  # NaN comes first, as for argmax
+    assert top_k_accuracy(scores, target, k=2).item() == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("shape", [(5,), (1, 3), (6, 3)])
+def test_refuses_a_target_that_does_not_fit(
+    shape: tuple[int, ...], without_shape_checks: None
+) -> None:
+    with pytest.raises(ValueError, match=r"target \(batch,\), but they are .* and \(5,\)"):
+        top_k_accuracy(torch.zeros(shape), torch.zeros(5, dtype=torch.long), k=1)
 
 
 def test_refuses_an_empty_batch() -> None:

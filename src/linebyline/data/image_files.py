@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from linebyline.data.examples import Examples
@@ -30,16 +30,19 @@ def read_image(path: Path | str, *, channels: int = 3) -> UInt8[Tensor, "channel
         channels: 3 for colour, 1 for grey; a file of the other kind is converted.
 
     Raises:
-        ValueError: `channels` is something else, or the file is no image or breaks off.
+        ValueError: `channels` is something else; the file is no image, breaks off, or has more
+            than a byte for each colour.
     """
     if channels not in MODES:
         raise ValueError(f"channels must be 1 or 3, not {channels}")
     try:
         with Image.open(path) as file:
+            if file.mode.startswith("I"):  # 16 bits: Pillow would clip them at 255
+                raise ValueError(f"{path} must have one byte for each colour, not mode {file.mode}")
             pixels = np.array(ImageOps.exif_transpose(file).convert(MODES[channels]))
-    except (UnidentifiedImageError, SyntaxError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except FileNotFoundError:
+        raise
+    except (SyntaxError, OSError) as error:
         raise ValueError(f"{path} is no image that can be read: {error}") from error
     pixels = pixels.reshape(*pixels.shape[:2], channels)  # (H, W, C)
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()  # (C, H, W)

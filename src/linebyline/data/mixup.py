@@ -58,8 +58,12 @@ class Mixup(nn.Module):
         """
 
         def mixed(prediction: Tensor, target: Tensor) -> Tensor:
-            if self.partner is None:
+            if not self.training:
                 return plain(prediction, target)
+            if self.partner is None:
+                raise ValueError(
+                    "no inputs were mixed: put the module at the front of the model that is trained"
+                )
             if len(self.partner) != len(target):
                 raise ValueError(
                     f"target has {len(target)} examples, but {len(self.partner)} were mixed last: "

@@ -28,6 +28,11 @@ def confusion_matrix(
         raise ValueError(
             f"prediction must be (batch,) or (batch, {classes}), but is {tuple(prediction.shape)}"
         )
+    if target.shape != prediction.shape[:1]:
+        raise ValueError(
+            f"target must be {tuple(prediction.shape[:1])}, a class for each prediction, but is "
+            f"{tuple(target.shape)}"
+        )
     if prediction.ndim == 2:
         prediction = prediction.argmax(1)
     elif prediction.is_floating_point():

@@ -1,6 +1,5 @@
 """Top-k accuracy: is the true class among the k that the model thinks likeliest?"""
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -23,9 +22,14 @@ def top_k_accuracy(
         A number from 0 to 1, on the device of the predictions.
 
     Raises:
-        ValueError: the batch is empty, a target is no class, or k is not from 1 to the number of
-            classes.
+        ValueError: the shapes do not fit, the batch is empty, a target is no class, or k is not
+            from 1 to the number of classes.
     """
+    if prediction.ndim != 2 or target.shape != prediction.shape[:1]:
+        raise ValueError(
+            "prediction must be (batch, classes) and target (batch,), but they are "
+            f"{tuple(prediction.shape)} and {tuple(target.shape)}"
+        )
     count, classes = prediction.shape
     if not 1 <= k <= classes:
         raise ValueError(f"k must be from 1 to {classes}, the classes, not {k}")
@@ -36,7 +40,6 @@ def top_k_accuracy(
             f"target must be from 0 to {classes - 1}, but goes from "
             f"{int(target.min())} to {int(target.max())}"
         )
-    own = prediction.gather(1, target[:, None])  # (batch, 1)
-    before = torch.arange(classes, device=target.device) < target[:, None]
-    ahead = (prediction > own) | ((prediction == own) & before)  # (batch, classes)
-    return (ahead.sum(1) < k).float().mean()
+    # A stable sort keeps equal scores in order and, like argmax, takes NaN for the greatest.
+    best = prediction.argsort(1, descending=True, stable=True)[:, :k]  # (batch, k)
+    return (best == target[:, None]).any(1).float().mean()

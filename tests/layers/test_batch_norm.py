@@ -1,5 +1,6 @@
 """Batch normalization equals torch's in both modes; the backward pass by hand is autograd's."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -121,13 +122,19 @@ def test_learns_where_without_it_a_scale_is_in_the_way(numbers: Numbers) -> None
 
 @pytest.mark.parametrize(
     ("layer", "shape"),
-    [(BatchNorm1d, (1, 3)), (BatchNorm1d, (1, 3, 1)), (BatchNorm2d, (1, 3, 1, 1))],
+    [
+        (BatchNorm1d, (1, 3)),
+        (BatchNorm1d, (0, 3)),
+        (BatchNorm1d, (1, 3, 1)),
+        (BatchNorm2d, (1, 3, 1, 1)),
+    ],
 )
 def test_refuses_one_value_for_each_channel_in_training_only(
     path: str, layer: type[nn.Module], shape: tuple[int, ...]
 ) -> None:
     norm = layer(3)
-    with pytest.raises(ValueError, match=r"x must have at least two values .* call eval\(\)"):
+    expected = re.escape(f"variance, but its shape is {shape}; to use the layer, call eval()")
+    with pytest.raises(ValueError, match=f"x must have at least two values .* {expected}"):
         getattr(norm, path)(torch.zeros(shape))
     assert norm.num_batches_tracked == 0
     assert getattr(norm.eval(), path)(torch.zeros(shape)).shape == shape
@@ -147,7 +154,8 @@ def test_refuses_one_value_for_each_channel_in_training_only(
 def test_refuses_another_shape(
     path: str, layer: type[nn.Module], shape: tuple[int, ...], axes: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"x must have {axes} axes with 3 channels on axis 1"):
+    expected = f"x must have {axes} axes with 3 channels on axis 1, but its shape is {shape}"
+    with pytest.raises(ValueError, match=re.escape(expected)):
         getattr(layer(3), path)(torch.zeros(shape))
 
 

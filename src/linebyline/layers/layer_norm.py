@@ -62,9 +62,7 @@ class LayerNorm(nn.Module):
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""
         affine, bias = self.weight is not None, self.bias is not None
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={affine}, bias={bias}"
-        )
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={affine}, bias={bias}"
 
 
 def checked_shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:

@@ -16,7 +16,6 @@ from linebyline.layers.dropout import (
 )
 from linebyline.layers.mlp import MLP
 
-PATHS = pytest.mark.parametrize("path", ["forward", "explicit"])
 KINDS = pytest.mark.parametrize("kind", [Dropout, SpatialDropout, GaussianDropout])
 
 
@@ -41,7 +40,6 @@ def run(layer: Callable[[Tensor], Tensor], x: Tensor, seed: int = 0) -> tuple[Te
     return y.detach(), gradient
 
 
-@PATHS
 @pytest.mark.parametrize("p", [0.0, 0.2, 0.5, 0.9])
 @pytest.mark.parametrize("shape", [(6,), (6, 4), (2, 3, 4)])
 def test_dropout_equals_torch_draw_for_draw(path: str, p: float, shape: tuple[int, ...]) -> None:
@@ -51,7 +49,6 @@ def test_dropout_equals_torch_draw_for_draw(path: str, p: float, shape: tuple[in
         torch.testing.assert_close(mine, torchs, rtol=1e-14, atol=0)
 
 
-@PATHS
 @pytest.mark.parametrize(
     ("theirs", "shape"),
     [
@@ -69,7 +66,6 @@ def test_spatial_dropout_equals_torch_draw_for_draw(
         torch.testing.assert_close(mine, torchs, rtol=1e-14, atol=0)
 
 
-@PATHS
 def test_a_channel_is_dropped_whole(path: str) -> None:
     torch.manual_seed(0)
     y = getattr(SpatialDropout(0.5), path)(torch.ones(50, 8, 3, 3))
@@ -81,7 +77,6 @@ def test_a_channel_is_dropped_whole(path: str) -> None:
 
 
 @KINDS
-@PATHS
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.8])
 def test_the_factors_have_mean_one_and_variance_p_over_1_minus_p(
     kind: type[MultiplicativeNoise], path: str, p: float
@@ -107,7 +102,6 @@ def test_dropout_has_two_values_and_gaussian_dropout_a_normal_distribution() -> 
 
 
 @KINDS
-@PATHS
 def test_evaluation_and_rate_zero_leave_the_input(
     kind: type[MultiplicativeNoise], path: str
 ) -> None:
@@ -117,7 +111,13 @@ def test_evaluation_and_rate_zero_leave_the_input(
 
 
 @KINDS
-@PATHS
+def test_the_factors_go_where_the_input_is(kind: type[MultiplicativeNoise]) -> None:
+    x = torch.ones(4, 3, 2, dtype=torch.float16, device="meta")
+    r = kind(0.4).noise(x)
+    assert (r.dtype, r.device) == (x.dtype, x.device)
+
+
+@KINDS
 def test_gradient(kind: type[MultiplicativeNoise], path: str) -> None:
     layer = kind(0.4)
 
@@ -150,19 +150,24 @@ def test_refuses_a_rate_out_of_range(kind: type[MultiplicativeNoise], p: float) 
         kind(p)
 
 
-@PATHS
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (1, 2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("training", [True, False])
 def test_spatial_dropout_refuses_what_has_no_channels(
-    path: str, shape: tuple[int, ...], without_shape_checks: None
+    path: str, shape: tuple[int, ...], training: bool, without_shape_checks: None
 ) -> None:
     with pytest.raises(ValueError, match=r"x must be \(batch, channels\) and one to three axes"):
-        getattr(SpatialDropout(), path)(torch.zeros(shape))
+        getattr(SpatialDropout().train(training), path)(torch.zeros(shape))
 
 
 def test_a_layer_must_say_what_its_noise_is() -> None:
-    with pytest.raises(NotImplementedError):
-        MultiplicativeNoise(0.5)(torch.ones(2))
+    class Silent(MultiplicativeNoise):
+        pass
+
+    for kind in (MultiplicativeNoise, Silent):
+        with pytest.raises(TypeError, match="abstract.* noise"):
+            kind(0.5)
 
 
 def test_prints_its_rate() -> None:
     assert repr(Dropout(0.2)) == "Dropout(p=0.2)"
+    assert repr(GaussianDropout()) == "GaussianDropout(p=0.5)"

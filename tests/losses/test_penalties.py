@@ -87,6 +87,19 @@ def test_of_tensors_of_your_own_choice() -> None:
     assert Penalized(mse_loss, net.parameters()).penalty() == 0
 
 
+def test_a_penalty_that_is_off_is_not_computed() -> None:
+    endless = [torch.tensor([math.inf])]
+    assert Penalized(mse_loss, endless).penalty() == 0
+    assert Penalized(mse_loss, [torch.zeros(2)], l1=1.0).penalty() == 0
+
+
+@pytest.mark.parametrize("penalty", [l1_penalty, l2_penalty])
+def test_weights_on_several_devices_are_added_on_the_first(penalty: Callable[..., Tensor]) -> None:
+    there, here = torch.ones(2, device="meta"), torch.ones(3)
+    assert penalty([there, here]).device == there.device
+    assert Penalized(mse_loss, [there, here], l1=1.0, l2=1.0).penalty().device == there.device
+
+
 def test_holds_the_loss_as_its_part_and_no_parameter() -> None:
     loss = Penalized(nn.CrossEntropyLoss(weight=torch.ones(2)), model(), l1=1.0)
     assert not list(loss.parameters())

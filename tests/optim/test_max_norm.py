@@ -20,7 +20,7 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (6, 3, 3, 3), (5, 4, 7)])
-@pytest.mark.parametrize("unit_axis", [0, 1, -1])
+@pytest.mark.parametrize("unit_axis", [0, 1, -1, -2])
 @pytest.mark.parametrize("limit", [0.5, 2.0, 100.0])
 def test_equals_torch(shape: tuple[int, ...], unit_axis: int, limit: float) -> None:
     weight = random(*shape)
@@ -105,6 +105,17 @@ def test_removes_and_takes_tensors() -> None:
     assert (net[0].weight == 1).all()
 
 
+def test_constrains_along_the_axis_of_the_units() -> None:
+    weight = nn.Parameter(random(3, 4))
+    optimizer = SGD([weight], lr=0.0)
+    constrain(optimizer, [weight], 0.1, unit_axis=-1)
+    torch.testing.assert_close(weight.detach().norm(dim=0), torch.full((4,), 0.1).double())
+    weight.data.fill_(1.0)
+    weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    torch.testing.assert_close(weight.detach().norm(dim=0), torch.full((4,), 0.1).double())
+
+
 @pytest.mark.parametrize("limit", [0.0, -1.0, math.nan])
 def test_refuses_a_limit_that_is_none(limit: float) -> None:
     with pytest.raises(ValueError, match=f"limit must be positive, not {limit}"):
@@ -117,7 +128,12 @@ def test_refuses_what_has_no_units_and_changes_nothing() -> None:
     with pytest.raises(ValueError, match=re.escape("two axes or more, units and inputs, not (2,)")):
         constrain(optimizer, net.parameters(), 0.01)
     assert torch.equal(net.weight, before)
-    with pytest.raises(ValueError, match="unit_axis must be an axis of the weight, from 0 to 1"):
-        max_norm_(torch.ones(2, 2), 1.0, unit_axis=2)
+    for axis in (2, -3):
+        expected = f"unit_axis must be an axis of the weight, from 0 to 1, not {axis}"
+        with pytest.raises(ValueError, match=expected):
+            max_norm_(torch.ones(2, 2), 1.0, unit_axis=axis)
+        with pytest.raises(ValueError, match=expected):
+            constrain(optimizer, [net.weight], 0.01, unit_axis=axis)
+    assert torch.equal(net.weight, before)
     with pytest.raises(ValueError, match="weights must hold a tensor of two axes or more"):
         constrain(optimizer, nn.BatchNorm1d(3), 1.0)

@@ -52,6 +52,12 @@ def test_soft_threshold_passes_gradcheck() -> None:
     assert torch.autograd.gradcheck(lambda v: soft_threshold(v, 0.4), v)
 
 
+def test_the_derivative_is_zero_where_the_outcome_is() -> None:
+    v = torch.tensor([-3.0, -1.0, 0.0, 1.0, 3.0], requires_grad=True)  # ±1 are the kinks
+    (gradient,) = torch.autograd.grad(soft_threshold(v, 1.0).sum(), v)
+    assert gradient.tolist() == [1, 0, 0, 0, 1]
+
+
 @both_paths
 @pytest.mark.parametrize("l2", [0.0, 0.8])
 def test_ends_where_scikit_learn_ends(foreach: bool, l2: float) -> None:

@@ -29,6 +29,12 @@ def test_strokes_reach_from_the_diagonal_to_the_dots():
     strokes = [segment[:, 1].tolist() for segment in ax.collections[0].get_segments()]
     assert strokes == [pytest.approx([0.4, 0.5]), pytest.approx([0.6, 0.9])]
     assert same_color(ax.collections[1].get_facecolor()[0], PALETTE[1])
+    assert same_color(ax.collections[0].get_color()[0], PALETTE[1])
+
+
+def test_certainty_is_a_confidence_as_well():
+    ax = reliability_diagram([0.0, 1.0], [1, 0], [1, 2])
+    assert ax.collections[1].get_offsets().tolist() == [[0, 1], [1, 0]]
 
 
 def test_both_axes_are_probabilities_and_names_are_given():
@@ -42,9 +48,12 @@ def test_both_axes_are_probabilities_and_names_are_given():
     ("values", "message"),
     [
         (([0.5], [0.5, 0.6], [1, 1]), "accuracy has 2 values, but confidence has 1"),
+        (([0.5, 0.6], [0.5], [1, 1]), "accuracy has 1 values, but confidence has 2"),
         (([0.5], [0.5], [1, 1]), "counts has 2 values"),
         (([0.5], [0.5], [0]), "counts holds no prediction"),
         (([0.5], [1.5], [1]), "accuracy must be from 0 to 1"),
+        (([0.5], [-0.1], [1]), "accuracy must be from 0 to 1"),
+        (([1.5], [0.5], [1]), "confidence must be from 0 to 1"),
         (([math.nan], [0.5], [1]), "confidence must be from 0 to 1"),
         (([], [], []), "confidence is empty"),
     ],

@@ -1,6 +1,7 @@
 """Dropout: activations times random factors whose mean is 1, in training only."""
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from jaxtyping import Float
@@ -8,11 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class MultiplicativeNoise(nn.Module):
+class MultiplicativeNoise(nn.Module, ABC):
     """y = r x with random factors r of mean 1 and variance p / (1 - p) in training, y = x after.
 
-    What all layers of this file share; each says in `noise` how r is drawn. The factors come from
-    torch's global generator of the input's device, as in torch's own layers.
+    What all layers of this file share; each says in `noise` how r is drawn, and one that does not
+    cannot be made. The factors come from torch's global generator of the input's device, as in
+    torch's own layers.
 
     Args:
         p: the rate, at least 0 and below 1. 0 leaves everything as it is.
@@ -27,9 +29,9 @@ class MultiplicativeNoise(nn.Module):
             raise ValueError(f"p must be at least 0 and below 1, not {p}")
         self.p = p
 
+    @abstractmethod
     def noise(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Factors r for `x`: of its shape, or one that broadcasts to it."""
-        raise NotImplementedError
 
     def explicit(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """The definition: r x in training, and x itself in evaluation."""
@@ -98,6 +100,11 @@ class SpatialDropout(Dropout):
         """As for `Dropout`, but one r for each channel: (B, C, 1, ...)."""
         self._check(x)
         return self._kept(x.new_empty(*x.shape[:2], *[1] * (x.ndim - 2)))
+
+    def explicit(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """The definition, as for `Dropout`."""
+        self._check(x)  # evaluation does not come to `noise`
+        return super().explicit(x)
 
     def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """By torch's function for as many axes as there are."""

@@ -61,7 +61,7 @@ class GroupNorm(nn.Module):
     ) -> Float[Tensor, "batch channels *positions"]:
         """The same, written out."""
         self._check(x)
-        groups = x.reshape(len(x), self.num_groups, -1)  # (N, G, C/G · positions)
+        groups = x.unflatten(1, (self.num_groups, -1)).flatten(2)  # (N, G, C/G · positions)
         mu = groups.mean(2, keepdim=True)  # (N, G, 1)
         var = (groups - mu).square().mean(2, keepdim=True)
         x_hat = ((groups - mu) / torch.sqrt(var + self.eps)).reshape(x.shape)

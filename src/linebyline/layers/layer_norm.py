@@ -61,8 +61,8 @@ class LayerNorm(nn.Module):
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""
-        affine = self.weight is not None
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={affine}"
+        affine, bias = self.weight is not None, self.bias is not None
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={affine}, bias={bias}"
 
 
 def checked_shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:

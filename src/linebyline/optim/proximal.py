@@ -24,7 +24,7 @@ def soft_threshold(
     """
     if bool((torch.as_tensor(threshold) < 0).any()):
         raise ValueError(f"threshold must be zero or more, not {threshold}")
-    return values.sign() * (values.abs() - threshold).clamp(min=0)
+    return values.sign() * (values.abs() - threshold).relu()
 
 
 def proximal_explicit(

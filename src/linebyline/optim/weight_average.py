@@ -63,8 +63,7 @@ class WeightAverage:
         averaged = {name for name, _ in self.model.named_parameters()}
         for name, now in self._now().items():
             mean = self.values[name] = self.values[name].to(now)  # the model may have moved
-            real = mean.is_floating_point() or mean.is_complex()
-            if name in averaged or (self.buffers == "average" and real):
+            if name in averaged or (self.buffers == "average" and mean.is_floating_point()):
                 mean.lerp_(now, share)  # W̄ ← W̄ + (1 - β)(W - W̄)
             else:
                 mean.copy_(now)

@@ -220,6 +220,15 @@ def test_loading_weights_leaves_the_global_generators_alone(
     assert same(before, (torch.get_rng_state(), pythons.getstate()))
 
 
+def test_what_came_back_does_not_hang_on_the_file(tmp_path: Path, classes: Callable) -> None:
+    model, optimizer, _, _ = a_run(classes)
+    big = torch.arange(100_000)
+    path = save_checkpoint(tmp_path, model, optimizer, History(), extra={"big": big})
+    back = load_checkpoint(path, model)
+    path.write_bytes(bytes(path.stat().st_size))
+    assert torch.equal(back.extra["big"], big)
+
+
 def test_an_empty_or_missing_folder_begins(tmp_path: Path, classes: Callable) -> None:
     model, optimizer, _, _ = a_run(classes)
     for folder in (tmp_path, tmp_path / "none"):
@@ -234,6 +243,16 @@ def test_keeps_the_last(tmp_path: Path, classes: Callable) -> None:
     names = [path.name for path in checkpoints(tmp_path)]
     assert names == ["checkpoint-00000010.safetensors", "checkpoint-00000200.safetensors"]
     assert sorted(os.listdir(tmp_path)) == names  # and nothing half-written
+    save_checkpoint(tmp_path, model, optimizer, History(step_loss=[0.0] * 200), keep=1)  # again
+    assert [path.name for path in checkpoints(tmp_path)] == names[1:]
+
+
+def test_three_are_kept_in_a_folder_that_is_made(tmp_path: Path, classes: Callable) -> None:
+    model, optimizer, _, _ = a_run(classes)
+    folder = tmp_path / "runs" / "first"
+    for steps in range(5):
+        save_checkpoint(folder, model, optimizer, History(step_loss=[0.0] * steps))
+    assert [int(path.stem[-8:]) for path in checkpoints(folder)] == [2, 3, 4]
 
 
 def test_checkpoints_are_in_the_order_of_their_steps(tmp_path: Path) -> None:
@@ -266,6 +285,23 @@ def test_tied_weights_stay_tied(tmp_path: Path) -> None:
     assert model[1].weight is model[0].weight
 
 
+def test_a_state_that_is_no_tensor_comes_back(tmp_path: Path) -> None:
+    class Counting(nn.Linear):
+        calls = 3
+
+        def get_extra_state(self) -> dict[str, int]:
+            return {"calls": self.calls}
+
+        def set_extra_state(self, state: dict[str, int]) -> None:
+            self.calls = state["calls"]
+
+    model, again = Counting(2, 2), Counting(2, 2)
+    path = save_checkpoint(tmp_path, model, SGD(model.parameters()), History())
+    again.calls = 0
+    load_checkpoint(path, again)
+    assert again.calls == 3
+
+
 def broken_at(path: Path, how: str) -> None:
     content = path.read_bytes()
     if how == "truncated":
@@ -276,6 +312,12 @@ def broken_at(path: Path, how: str) -> None:
         path.write_bytes(b"")
     elif how == "one bit":
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif how == "another loss":
+        path.write_bytes(content.replace(b"0.515625", b"0.615625"))
+    elif how == "another dtype":
+        path.write_bytes(content.replace(b'"F32"', b'"I32"'))
+    elif how == "another format":
+        path.write_bytes(content.replace(b'"linebyline":"1"', b'"linebyline":"0"'))
     elif how == "a pickle":
         path.write_bytes(pickle.dumps({"model": [1.0] * 100}))
     else:
@@ -283,7 +325,18 @@ def broken_at(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", ["truncated", "header cut", "empty", "one bit", "a pickle", "foreign"]
+    "how",
+    [
+        "truncated",
+        "header cut",
+        "empty",
+        "one bit",
+        "another loss",
+        "another dtype",
+        "another format",
+        "a pickle",
+        "foreign",
+    ],
 )
 def test_a_damaged_one_is_told_and_the_one_before_is_taken(
     tmp_path: Path, classes: Callable, how: str
@@ -291,14 +344,17 @@ def test_a_damaged_one_is_told_and_the_one_before_is_taken(
     model, optimizer, _, _ = a_run(classes)
     wanted = [p.detach().clone() for p in model.parameters()]
     save_checkpoint(tmp_path, model, optimizer, History(step_loss=[1.0]))
-    newest = save_checkpoint(tmp_path, model, optimizer, History(step_loss=[1.0, 0.5]))
+    newest = save_checkpoint(tmp_path, model, optimizer, History(step_loss=[1.0, 0.515625]))
+    whole = newest.read_bytes()
     broken_at(newest, how)
+    assert newest.read_bytes() != whole
     nn.init.zeros_(model[0].weight)
     with pytest.raises(CheckpointError, match=newest.name):
         load_checkpoint(newest, model, optimizer)
     assert not model[0].weight.any()  # nothing was changed
-    with pytest.warns(UserWarning, match=rf"{newest.name} .*Going back to the one before"):
+    with pytest.warns(UserWarning, match=rf"{newest.name} .*Going back to the one before") as told:
         back = resume(tmp_path, model, optimizer)
+    assert told[0].filename != checkpoint.__file__  # but who called
     assert back.history.step_loss == [1.0]
     assert same(wanted, list(model.parameters()))
     assert (tmp_path / f"{newest.name}.damaged").exists()
@@ -354,6 +410,25 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(
     save_checkpoint(tmp_path, model, optimizer, History(step_loss=[1.0]), keep=1)
     order = [step for step in done if step != "delete .part"]
     assert order == ["sync .part", "rename .part", "sync folder", "delete .safetensors"]
+
+
+def test_file_and_folder_are_brought_to_disk_and_closed(
+    tmp_path: Path, classes: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought: list[tuple[int, int]] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        brought.append((handle, os.fstat(handle).st_ino))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    model, optimizer, _, _ = a_run(classes)
+    path = save_checkpoint(tmp_path, model, optimizer, History())
+    assert [inode for _, inode in brought] == [path.stat().st_ino, tmp_path.stat().st_ino]
+    for handle, _ in brought:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(handle)
 
 
 def test_refuses_a_folder_of_another_run(tmp_path: Path, classes: Callable) -> None:

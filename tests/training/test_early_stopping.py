@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import pytest
 import torch
@@ -79,6 +80,21 @@ def test_another_criterion():
     assert (history.epochs, stopping.best_epoch) == (3, 1)
 
 
+def test_a_criterion_sees_both_curves():
+    seen = []
+    model, history = Counting(), History()
+    stopping = EarlyStopping(model, criterion=lambda *curves: seen.append(curves) or False)
+    assert (stopping.best_epoch, stopping.best_loss) == (0, math.inf)
+    history.add_epoch({"loss": 2.0}, {"loss": 3.0})
+    stopping.update(history)
+    assert seen == [([2.0], [3.0])]
+
+
+def test_what_is_kept_holds_no_graph():
+    _, _, stopping = run([1.0], patience=1)
+    assert not any(part.requires_grad for part in stopping._best.values())
+
+
 def overfits(classes, network):
     """Few examples to train on, with some labels wrong, and a model with running means."""
     train, validation = classes(24, seed=1), classes(60, seed=2)
@@ -127,6 +143,9 @@ def test_refuses_a_history_without_validation():
     history.add_epoch({"loss": 1.0})
     with pytest.raises(ValueError, match="history has no test_loss"):
         EarlyStopping(Counting(), patience=1).update(history)
+    history.add_epoch({"loss": 1.0}, {"loss": 1.0})  # of one epoch in two
+    with pytest.raises(ValueError, match="history has no test_loss"):
+        EarlyStopping(Counting(), patience=1).update(history)
 
 
 def test_refuses_to_skip_an_epoch():
@@ -138,10 +157,17 @@ def test_refuses_to_skip_an_epoch():
         stopping.update(history)
 
 
-def test_refuses_a_loss_that_is_no_number():
+def test_refuses_to_see_an_epoch_twice():
+    _, history, stopping = run([1.0], patience=2)
+    with pytest.raises(ValueError, match="history has 1 epochs, but 1 had been seen"):
+        stopping.update(history)
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_refuses_a_loss_that_is_no_number(loss):
     history = History()
-    history.add_epoch({"loss": 1.0}, {"loss": float("nan")})
-    with pytest.raises(ValueError, match="history ends with the test loss nan"):
+    history.add_epoch({"loss": 1.0}, {"loss": loss})
+    with pytest.raises(ValueError, match=f"history ends with the test loss {loss}"):
         EarlyStopping(Counting(), patience=1).update(history)
 
 

@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy
 from linebyline.data.examples import Examples, TrainTest
 from linebyline.layers.mlp import MLP
 from linebyline.optim.sgd import SGD
+from linebyline.training.divergence import NonFiniteLossError
 from linebyline.training.evaluation import evaluate
 from linebyline.training.history import History
 from linebyline.training.loop import READ_EVERY, fit
@@ -103,7 +104,8 @@ def test_mixed_precision_is_near_and_keeps_the_parameters(classes: Draw, network
     ours, theirs = network(), network()
     seen: list[torch.dtype] = []
     ours.layers[0].register_forward_hook(lambda *args: seen.append(args[2].dtype))
-    history = run(ours, classes(), lr=0.3, epochs=5, precision="bf16-mixed")
+    both = TrainTest(classes(), classes(30, seed=5))
+    history = run(ours, both, lr=0.3, epochs=5, precision="bf16-mixed")
     steps, *_ = plain_loop(theirs, SGD(theirs.parameters(), lr=0.3), classes(), 5)
     assert set(seen) == {torch.bfloat16}
     assert ours.layers[0].weight.dtype == torch.float32
@@ -171,6 +173,14 @@ def test_a_seed_fixes_order_and_dropout_whatever_was_drawn_before(
             torch.rand(7)
             assert losses(5, dropout) == first
             assert losses(6, dropout) != first
+
+
+def test_another_seed_draws_other_masks(classes: Draw) -> None:
+    model, masks = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)), []
+    model[1].register_forward_hook(lambda *args: masks.append(args[2] == 0))
+    for seed in (1, 2):
+        run(model, classes(16), lr=0.0, epochs=1, seed=seed)
+    assert not torch.equal(*masks)
 
 
 def test_a_longer_run_does_not_repeat_its_dropout(classes: Draw) -> None:
@@ -277,6 +287,28 @@ def test_the_device_is_not_waited_for_at_every_step(
         history = run(model, data, lr=0.01, epochs=1, batch_size=1, metrics=HITS)
     assert len(history.step_loss) == 4 * READ_EVERY
     assert waits == ["tolist"] * 4 * 2  # losses and hits
+
+
+def test_a_loss_that_is_no_number_is_noticed_after_so_many_steps(classes: Draw) -> None:
+    calls: list[int] = []
+
+    def bad(prediction: Tensor, target: Tensor) -> Tensor:
+        calls.append(len(target))
+        return cross_entropy(prediction, target) * torch.nan
+
+    line, data = nn.Linear(4, 3), classes(4 * READ_EVERY)
+    with pytest.raises(NonFiniteLossError, match="at step 1, in epoch 1"):
+        fit(line, bad, SGD(line.parameters(), lr=0.1), data, epochs=1, batch_size=1, device="cpu")
+    assert len(calls) == READ_EVERY
+
+
+def test_the_test_set_is_taken_in_large_batches(classes: Draw, network: Build) -> None:
+    model, sizes = network(), []
+    model.register_forward_hook(lambda *args: sizes.append(len(args[2])))
+    data = TrainTest(classes(16), classes(300, seed=5))
+    run(model, data, lr=0.1, epochs=1)
+    run(model, data, lr=0.1, epochs=1, batch_size=270)
+    assert sizes == [16, 256, 44, 16, 270, 30]
 
 
 def test_the_bar_tells_how_far_it_is(
@@ -499,7 +531,9 @@ def test_all_begin_with_the_first_ones_weights(two: list[dict[str, Any]]) -> Non
 
 
 def test_each_process_draws_its_own_masks(two: list[dict[str, Any]]) -> None:
-    assert not torch.equal(two[0]["masks"], two[1]["masks"])
+    """At no step the other's, nor those of its next call."""
+    masks = [*two[0]["masks"], *two[1]["masks"]]
+    assert len({tuple(mask.flatten().tolist()) for mask in masks}) == 4
 
 
 def test_running_means_are_the_same_in_both(two: list[dict[str, Any]]) -> None:

@@ -41,6 +41,37 @@ def test_equals_torchs_over_overflows_and_calm() -> None:
     assert scaler.factor > 2.0**10  # halved thrice, doubled more often
 
 
+def test_begins_as_torchs_does() -> None:
+    theirs = torch.amp.GradScaler("cpu")
+    ours = LossScaler(torch.optim.SGD(model().parameters(), lr=0.1))
+    assert ours.factor == theirs.get_scale()
+    assert ours.patience == theirs.get_growth_interval()
+
+
+@pytest.mark.parametrize("overflow", [float("inf"), -float("inf"), float("nan")])
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_number_that_overflowed_holds_all_back(overflow: float, place: int) -> None:
+    net = model()
+    groups = [{"params": [theta]} for theta in net.parameters()]
+    scaler = LossScaler(torch.optim.SGD(groups, lr=0.1))
+    for theta in net.parameters():
+        theta.grad = torch.ones_like(theta)
+    list(net.parameters())[place].grad.view(-1)[0] = overflow
+    before = [theta.detach().clone() for theta in net.parameters()]
+    assert not scaler.step()
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_every_group_is_unscaled() -> None:
+    net = model()
+    groups = [{"params": [theta]} for theta in net.parameters()]
+    scaler = LossScaler(torch.optim.SGD(groups, lr=0.1), factor=4.0)
+    for theta in net.parameters():
+        theta.grad = torch.full_like(theta, 4.0)
+    assert scaler.step()
+    assert all((theta.grad == 1).all() for theta in net.parameters())
+
+
 def test_a_power_of_two_changes_no_digit() -> None:
     first, second = model(), model()
     x = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
@@ -72,7 +103,9 @@ def test_a_parameter_without_gradient_is_passed_over() -> None:
     assert scaler.step()
 
 
-@pytest.mark.parametrize("factor", [0.0, -2.0, 3.0, 1000.0])
+@pytest.mark.parametrize(
+    "factor", [0.0, -2.0, 3.0, 1000.0, 2.0**24 + 1, float("inf"), float("nan")]
+)
 def test_refuses_what_is_no_power_of_two(factor: float) -> None:
     with pytest.raises(ValueError, match=f"factor must be a power of two, not {factor}"):
         LossScaler(torch.optim.SGD(model().parameters(), lr=0.1), factor=factor)

@@ -1,5 +1,7 @@
 """Model, optimizer and data meet on one device, in one precision, and stay the caller's own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -29,7 +31,7 @@ def test_the_objects_themselves_are_wrapped() -> None:
     model = MLP([3, 2])
     optimizer = momentum(model)
     wrapped, stepper = Placement("cpu").wrap(model, nn.functional.cross_entropy, optimizer)
-    assert unwrap(wrapped) is model
+    assert wrapped is model  # for nothing is converted
     assert unwrap(stepper) is optimizer
     assert unwrap(model) is model
     assert unwrap(optimizer) is optimizer
@@ -103,12 +105,12 @@ def test_of_two_gpus_the_one_that_is_named(
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(placement, "Fabric", Recorder)
-    Placement(device)
+    Placement(device, "bf16-mixed" if kind == "cpu" else "16-mixed")
     assert asked["accelerator"] == kind
     assert asked["devices"] == ([number] if kind == "cuda" else 1)
 
 
-@pytest.mark.parametrize("device", ["cuda:2", "cuda:", "cuda:x", "gpu", "cpu:1", ""])
+@pytest.mark.parametrize("device", ["cuda:2", "cuda:", "cuda:x", "cuda:¹", "gpu", "cpu:1", ""])
 def test_refuses_a_device_that_is_not_here(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     message = rf"device must be one of 'auto', 'cuda', (?:'mps', )?'cpu' .*, not '{device}'"
@@ -140,6 +142,20 @@ def test_refuses_the_optimizer_of_another_model() -> None:
 def test_an_optimizer_may_hold_a_part_of_the_model() -> None:
     model = MLP([3, 4, 2])
     Placement("cpu").wrap(model, None, torch.optim.SGD(model.layers[1].parameters()))
+
+
+def test_an_optimizer_may_hold_more_than_the_model() -> None:
+    model, other = MLP([3, 2]), MLP([3, 2])
+    groups = [{"params": other.parameters()}, {"params": model.parameters()}]
+    Placement("cpu").wrap(model, None, torch.optim.SGD(groups))
+
+
+def test_a_loss_counts_whole_unless_it_is_of_a_piece() -> None:
+    x = torch.tensor(1.0, requires_grad=True)
+    place = Placement("cpu")
+    place.backward(3 * x)
+    place.backward(3 * x, 0.5)
+    assert x.grad == 4.5
 
 
 def test_refuses_inputs_in_another_precision() -> None:
@@ -183,6 +199,12 @@ def torchrun_with(monkeypatch: pytest.MonkeyPatch, processes: int, gpus: int) ->
         def launch(self) -> None:
             asked["launched"] = True
 
+        @contextmanager
+        def no_backward_sync(self, model: Any) -> Iterator[None]:
+            asked["silent"] = True
+            yield
+            asked["silent"] = False
+
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     monkeypatch.setattr(placement, "Fabric", Recorder)
     monkeypatch.setattr(torch.distributed, "is_torchelastic_launched", lambda: True)
@@ -212,6 +234,8 @@ def test_torchruns_processes_are_data_parallel(monkeypatch: pytest.MonkeyPatch) 
     assert [(piece.targets.tolist(), share) for piece, share in pieces] == [([8], 0.1), ([9], 0.1)]
     two = Examples(batch.inputs[:2], batch.targets[:2])
     assert place.shares(two) == [(two, 0.0)]  # nothing is left for the last
+    silent = [asked.get("silent", False) for _ in place.pieces(None, batch, 2)]
+    assert silent == [True, False]  # gradients are averaged once a step
     alone = Placement("auto", strategy="single")
     assert (alone.rank, alone.processes) == (0, 1)
 
@@ -223,6 +247,9 @@ def test_refuses_more_processes_than_gpus(monkeypatch: pytest.MonkeyPatch) -> No
     ):
         Placement("auto")
     Placement("cpu")
+    torchrun_with(monkeypatch, processes=4, gpus=0)
+    with pytest.raises(ValueError, match=r"device must be one of 'auto', .*not 'cuda'"):
+        Placement("cuda")
     torchrun_with(monkeypatch, processes=4, gpus=2)
     with pytest.raises(ValueError, match="device is 'cuda:1', but 2 processes run here"):
         Placement("cuda:1")

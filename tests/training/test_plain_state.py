@@ -61,6 +61,17 @@ def test_two_ways_that_read_alike_are_kept_apart() -> None:
     assert (back["a.b"].item(), back["a"]["b"].item(), back[0][0].item()) == (1, 2, 3)
 
 
+def test_three_ways_that_read_alike_are_kept_apart() -> None:
+    one, two, three = map(torch.tensor, (1, 2, 3))
+    state = {"a.b.c": one, "a.b": {"c": two}, "a": {"b.c": three}}
+    assert unflatten(*flatten(state)) == state
+
+
+def test_a_parameter_is_stored_without_its_gradient() -> None:
+    (stored,) = flatten(nn.Linear(2, 2, bias=False).weight)[1].values()
+    assert not stored.requires_grad
+
+
 def test_a_shared_tensor_is_stored_once() -> None:
     tied = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5, bias=False))
     tied[1].weight = tied[0].weight
@@ -79,6 +90,20 @@ def test_views_are_stored_apart_and_without_the_rest() -> None:
     assert len({t.data_ptr() for t in tensors.values() if t.numel()}) == 5
     for back, was in zip(unflatten(text, tensors), state, strict=True):
         assert torch.equal(back, was)
+
+
+def test_the_same_memory_read_in_another_way_is_another_tensor() -> None:
+    square = torch.arange(4.0).view(2, 2)
+    state = [square, square.T, square[:1], square.view(torch.int32)]
+    for back, was in zip(unflatten(*flatten(state)), state, strict=True):
+        assert back.dtype == was.dtype
+        assert torch.equal(back, was)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.uint8])
+def test_half_of_a_tensor_is_stored_as_half(dtype: torch.dtype) -> None:
+    (stored,) = flatten(torch.ones(8, dtype=dtype)[:4])[1].values()
+    assert stored.untyped_storage().nbytes() == 4 * dtype.itemsize
 
 
 def test_counters_stay_counters() -> None:
@@ -112,7 +137,7 @@ def test_refuses_keys_that_are_no_names() -> None:
 
 @pytest.mark.parametrize("text", ['{"module": "os"}', '{"dict": [], "tuple": []}', "[{}]"])
 def test_refuses_text_that_it_did_not_write(text: str) -> None:
-    with pytest.raises(ValueError, match="what flatten writes"):
+    with pytest.raises(ValueError, match="what flatten writes, but holds "):
         unflatten(text, {})
 
 

@@ -31,6 +31,20 @@ def test_float32_stays_as_it_is() -> None:
     assert torch.equal(x.grad, back)
 
 
+def test_a_finer_format_stays_what_it_is() -> None:
+    x = uniform(10).double().requires_grad_()
+    y = rounded(x, torch.float16)
+    y.backward(uniform(10, seed=1).double())
+    assert y.dtype == x.grad.dtype == torch.float64
+
+
+def test_has_no_second_derivative() -> None:
+    x = uniform(3).requires_grad_()
+    (first,) = torch.autograd.grad(rounded(x, torch.float16).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
 def test_too_large_and_too_small() -> None:
     x = torch.tensor([70000.0, 2.0**-24, 2.0**-26, -(2.0**-26), 2049.0])
     assert rounded(x, torch.float16).tolist() == [float("inf"), 2.0**-24, 0.0, 0.0, 2048.0]
@@ -56,6 +70,7 @@ def test_the_share_that_vanishes() -> None:
     assert vanished(x, torch.float16, factor=2.0**4) == 0.5
     assert vanished(x, torch.float16, factor=2.0**16) == 0.0
     assert vanished(x, torch.bfloat16) == 0.0
+    assert vanished(torch.tensor([1.0, 1.0, 2.0**-26]), torch.float16) == 1 / 3
 
 
 def test_refuses_by_name() -> None:

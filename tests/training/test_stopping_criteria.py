@@ -29,6 +29,7 @@ def test_generalization_loss_by_hand():
 def test_training_progress_by_hand():
     # the last two: mean 3, lowest 2
     assert training_progress([9.0, 4.0, 2.0], strip=2) == pytest.approx(500)
+    assert training_progress([1.0, 4.0, 2.0], strip=2) == pytest.approx(500)  # not of all epochs
     assert training_progress([9.0, 9.0, 9.0], strip=3) == 0
     assert training_progress([4.0, 2.0], strip=5) == pytest.approx(500)  # not yet a whole strip
 
@@ -71,6 +72,25 @@ def test_progress_holds_pq_back():
     assert first_stop(PQ(0.03, strip=2), still, validation) == 4
     assert first_stop(PQ(0.03, strip=2), falling, validation) is None
     assert first_stop(PQ(0.01, strip=2), falling, validation) == 4
+
+
+def test_at_rest_without_a_rise_pq_goes_on():
+    assert first_stop(PQ(1.0, strip=2), [1.0] * 6, [1.0] * 6) is None
+
+
+def test_a_plateau_is_no_rise():
+    assert first_stop(UP(1, strip=1), [1.0] * 3, [1.0] * 3) is None
+
+
+def test_patience_stays_at_an_end():
+    assert Patience(1)([1.0] * 4, [1.0, 2.0, 3.0, 4.0])
+
+
+def test_a_strip_is_of_five_epochs_as_in_the_paper():
+    falling = [9.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    assert training_progress(falling) == training_progress(falling, strip=5)
+    assert PQ(1.0) == PQ(1.0, strip=5)
+    assert UP(1) == UP(1, strip=5)
 
 
 @given(LOSSES, st.floats(0, 50), st.integers(1, 6))

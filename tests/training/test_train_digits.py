@@ -5,11 +5,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from linebyline.data.digits import digits
+from linebyline.training import train_digits
+from linebyline.training.history import History
+from linebyline.training.metrics import accuracy
 from linebyline.training.train_digits import main, parser
 
 OPTIONS = ["--epochs", "2", "--batch-size", "50", "--hidden", "16", "--device", "cpu"]
@@ -45,6 +50,39 @@ def test_learns(tmp_path: Path) -> None:
     main(["--device", "cpu", "--out", str(tmp_path)])
     history = json.loads((tmp_path / "history.json").read_text())
     assert history["test_metrics"]["accuracy"][-1] > 0.9
+
+
+def test_every_option_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def noted(model: Any, loss: Any, optimizer: Any, data: Any, **options: Any) -> History:
+        seen.update(options, model=model, rate=optimizer.defaults["lr"], data=data)
+        return History()
+
+    monkeypatch.setattr(train_digits, "fit", noted)
+    monkeypatch.setattr(torch, "compile", lambda model: ("compiled", model))
+    words = "--epochs 7 --batch-size 8 --accumulation 2 --hidden 3 --rate 0.5 --device mps"
+    rest = "--precision 64-true --compile --seed 4"
+    before = torch.get_rng_state()
+    model, _ = train_digits.train(parser().parse_args([*words.split(), *rest.split()]))
+    assert torch.equal(before, torch.get_rng_state())
+    data = seen.pop("data")
+    assert seen == {
+        "model": ("compiled", model),
+        "rate": 0.5,
+        "epochs": 7,
+        "batch_size": 8,
+        "accumulation": 2,
+        "device": "mps",
+        "precision": "64-true",
+        "seed": 4,
+        "metrics": {"accuracy": accuracy},
+    }
+    assert model[0].out_features == model[2].in_features == 3
+    assert torch.equal(data.train.targets, digits(seed=4)[0].targets)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(4)
+        assert torch.equal(model[0].weight, torch.nn.Linear(64, 3).weight)
 
 
 def test_refuses_an_unknown_precision(capsys: pytest.CaptureFixture[str]) -> None:

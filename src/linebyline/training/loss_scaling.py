@@ -6,7 +6,8 @@ has one scale for several optimizers: begin large, halve it and leave out the st
 overflows, double it after many steps without.
 """
 
-import torch
+import math
+
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -31,7 +32,7 @@ class LossScaler:
     def __init__(
         self, optimizer: Optimizer, *, factor: float = 2.0**16, patience: int | None = 2000
     ) -> None:
-        if factor <= 0 or torch.frexp(torch.tensor(factor)).mantissa != 0.5:
+        if math.frexp(factor)[0] != 0.5:
             raise ValueError(f"factor must be a power of two, not {factor}")
         if patience is not None and patience < 1:
             raise ValueError(f"patience must be at least 1 or None, not {patience}")

@@ -71,7 +71,9 @@ def test_the_means_interval_equals_scipys(runs, confidence):
 
 def test_the_margins_default_is_95_percent():
     values = torch.tensor([1.0, 2.0, 4.0])
-    assert mean_with_margin(values) == mean_with_margin(values, confidence=0.95)
+    found = mean_with_margin(values)
+    assert found == mean_with_margin(values, confidence=0.95)
+    assert [type(number) for number in found] == [float, float]  # pages publish them
 
 
 @pytest.mark.parametrize(

@@ -81,5 +81,5 @@ def mean_with_margin(values: Float[Tensor, " runs"], *, confidence: float = 0.95
         raise ValueError(f"values must be at least two, for one has no deviation, not {n}")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, not {confidence}")
-    t = stdtrit(n - 1, (1 + confidence) / 2)  # 2.78 for five values, 2.26 for ten
+    t = float(stdtrit(n - 1, (1 + confidence) / 2))  # 2.78 for five values, 2.26 for ten
     return MeanWithMargin(values.mean().item(), t * values.std().item() / sqrt(n))

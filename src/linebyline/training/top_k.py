@@ -41,5 +41,5 @@ def top_k_accuracy(
             f"{int(target.min())} to {int(target.max())}"
         )
     # A stable sort keeps equal scores in order and, like argmax, takes NaN for the greatest.
-    best = prediction.argsort(1, descending=True, stable=True)[:, :k]  # (batch, k)
+    best = prediction.argsort(stable=True, dim=1, descending=True)[:, :k]  # (batch, k)
     return (best == target[:, None]).any(1).float().mean()

@@ -1,0 +1,1 @@
+"""Networks that look at images, and what their answers are compared with."""

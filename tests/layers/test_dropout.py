@@ -164,7 +164,7 @@ def test_a_layer_must_say_what_its_noise_is() -> None:
         pass
 
     for kind in (MultiplicativeNoise, Silent):
-        with pytest.raises(TypeError, match="abstract.* noise"):
+        with pytest.raises(TypeError, match=r"abstract.* noise"):
             kind(0.5)
 
 

@@ -23,6 +23,7 @@ for name in ("RandomAffine", "RandomFlip", "RandomErase"):
 def move(self, x):
     if not self.training:
         return x
+    self.partner = torch.arange(len(x))
     right, down = (torch.randint(-2, 3, (), generator=self.generator).item() for _ in range(2))
     return pad(x, (right, -right, down, -down), value=x.min().item())
 

@@ -1,11 +1,11 @@
 """The confusion matrix: which class was taken for which."""
 
-from jaxtyping import Int, Num
+from jaxtyping import Int, Integer, Num
 from torch import Tensor
 
 
 def confusion_matrix(
-    prediction: Num[Tensor, "batch ..."], target: Int[Tensor, " batch"], *, classes: int
+    prediction: Num[Tensor, "batch ..."], target: Integer[Tensor, " batch"], *, classes: int
 ) -> Int[Tensor, "{classes} {classes}"]:
     """Counts C, where C_ij says how many examples of class i were taken for class j.
 

@@ -16,6 +16,7 @@ from torch.torch_version import TorchVersion
 
 from linebyline.vision.alexnet import AlexNet
 from linebyline.vision.published import load_published
+from linebyline.vision.resnet import BasicBlock, Bottleneck, ResNet
 from linebyline.vision.vgg import VGG
 
 State = dict[str, Tensor]
@@ -296,3 +297,82 @@ def test_alexnet_of_one_form_refuses_the_other(tmp_path: Path) -> None:
     path = write(AlexNet(**sizes).state_dict(), tmp_path / "a.pth")
     load_published(AlexNet(**sizes), path)
     refused(AlexNet(**sizes, year=2012), path, "lacks 'features.4.weight', and has 'features.3")
+
+
+def norm(name: str, channels: int) -> dict[str, tuple[int, ...]]:
+    """A normalization's entries."""
+    vectors = dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (channels,))
+    return {
+        f"{name}.{key}": shape for key, shape in (vectors | {"num_batches_tracked": ()}).items()
+    }
+
+
+def resnet_layout(bottleneck: bool, depths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """The published layout of residual networks, by table 1 of He et al. 2016."""
+    layout = {"conv1.weight": (64, 3, 7, 7), **norm("bn1", 64)}
+    seen = 64
+    for stage, depth in enumerate(depths, start=1):
+        width = {1: 64, 2: 128, 3: 256, 4: 512}[stage]
+        output = 4 * width if bottleneck else width
+        for block in range(depth):
+            at = f"layer{stage}.{block}"
+            if bottleneck:
+                kernels = [(width, seen, 1, 1), (width, width, 3, 3), (output, width, 1, 1)]
+            else:
+                kernels = [(width, seen, 3, 3), (width, width, 3, 3)]
+            for number, kernel in enumerate(kernels, start=1):
+                layout[f"{at}.conv{number}.weight"] = kernel
+                layout |= norm(f"{at}.bn{number}", kernel[0])
+            if seen != output:  # the shortcut, too, must change the channels
+                layout[f"{at}.downsample.0.weight"] = (output, seen, 1, 1)
+                layout |= norm(f"{at}.downsample.1", output)
+            seen = output
+    return {**layout, "fc.weight": (1000, seen), "fc.bias": (1000,)}
+
+
+@pytest.mark.parametrize(
+    ("block", "depths", "parameters"),
+    [
+        (BasicBlock, (2, 2, 2, 2), 11_689_512),
+        (BasicBlock, (3, 4, 6, 3), 21_797_672),
+        (Bottleneck, (3, 4, 6, 3), 25_557_032),
+        (Bottleneck, (3, 4, 23, 3), 44_549_160),
+        (Bottleneck, (3, 8, 36, 3), 60_192_808),
+    ],
+)
+def test_resnet_has_the_published_layout(
+    block: type, depths: tuple[int, ...], parameters: int
+) -> None:
+    with torch.device("meta"):
+        model = ResNet(block, depths)
+    found = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    layout = resnet_layout(block is Bottleneck, depths)
+    assert found == layout
+    assert list(found) == list(layout)
+    assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+@pytest.mark.parametrize(("block", "halving"), [(BasicBlock, "conv1"), (Bottleneck, "conv2")])
+def test_resnet_halves_where_the_published_weights_do(block: type, halving: str) -> None:
+    """No shape tells. In bottlenecks the paper halves at the first 1 x 1, these at the 3 x 3."""
+    with torch.device("meta"):
+        model = ResNet(block, (2, 2, 2, 2))
+    strided = [name for name, m in model.named_modules() if getattr(m, "stride", 1) == (2, 2)]
+    expected = ["conv1", "maxpool"]
+    for stage in (2, 3, 4):
+        expected += [f"layer{stage}.0.{halving}", f"layer{stage}.0.downsample.0"]
+    assert strided == expected
+
+
+def test_resnet_loads_what_it_would_download(tmp_path: Path) -> None:
+    sizes = {"channels": 2, "generator": torch.Generator().manual_seed(0)}
+    trained = ResNet(Bottleneck, (1, 2), **sizes)
+    trained(torch.randn(4, 3, 32, 32))
+    path = write(trained.state_dict(), tmp_path / "resnet-tiny.pth")
+    model = ResNet(Bottleneck, (1, 2), **sizes)
+    load_published(model, path)
+    x = torch.randn(2, 3, 32, 32)
+    assert torch.equal(model.eval()(x), trained.eval()(x))
+    other = ResNet(Bottleneck, (1, 2), classes=5, **sizes)
+    assert load_published(other, path, leave_out="fc") == ["fc.weight", "fc.bias"]
+    refused(other, path, r"'fc.weight' is \(1000, 16\) in .* and \(5, 16\) .* leave_out='fc'")

@@ -1,4 +1,4 @@
-"""Blur pooling: a feature map is blurred before it is sub-sampled, so that fine stripes cannot lie."""
+"""Blur pooling: a feature map is blurred before it is sub-sampled, so that stripes come out true."""
 
 from math import comb
 

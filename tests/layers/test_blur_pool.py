@@ -38,14 +38,15 @@ def test_response_to_stripes(size: int, cycles: float) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("stride", [1, 2, (3, 2)])
 @pytest.mark.parametrize("shape", [(3, 7, 6), (2, 3, 8, 9)])
-def test_equals_scipy(path: str, size: int, stride, shape: tuple[int, ...]) -> None:
-    layer = BlurPool2d(size, stride=stride).double()
+@pytest.mark.parametrize(("mode", "scipys"), [("reflect", "mirror"), ("circular", "wrap")])
+def test_equals_scipy(path: str, size: int, stride, shape, mode: str, scipys: str) -> None:
+    layer = BlurPool2d(size, stride=stride, padding_mode=mode).double()
     x = random(*shape)
     line = np.array([math.comb(size - 1, k) for k in range(size)]) / 2 ** (size - 1)
     blurred = x.numpy()
     for axis in (-2, -1):  # an even filter is centred half a cell later than SciPy's
         origin = 0 if size % 2 else -1
-        blurred = scipy.ndimage.correlate1d(blurred, line, axis, mode="mirror", origin=origin)
+        blurred = scipy.ndimage.correlate1d(blurred, line, axis, mode=scipys, origin=origin)
     rows, columns = layer.stride
     expected = torch.from_numpy(blurred[..., ::rows, ::columns].copy())
     y = getattr(layer, path)(x)
@@ -125,7 +126,7 @@ def test_nothing_of_it_is_stored() -> None:
     layer = BlurPool2d(3)
     assert not layer.state_dict()
     assert not list(layer.parameters())
-    assert repr(layer) == "BlurPool2d(3, stride=(2, 2))"
+    assert repr(layer) == "BlurPool2d(3, stride=(2, 2), padding_mode='reflect')"
 
 
 def test_refuses() -> None:
@@ -133,6 +134,8 @@ def test_refuses() -> None:
         binomial(0)
     with pytest.raises(ValueError, match="kernel_size must be at least 1, not 0"):
         BlurPool2d(0)
+    with pytest.raises(ValueError, match='"reflect" or "circular", not \'zeros\''):
+        BlurPool2d(3, padding_mode="zeros")
     with pytest.raises(ValueError, match=r"stride must be .* from 1 on, or two, not 0"):
         BlurPool2d(3, stride=0)
     with pytest.raises(ValueError, match="x must have more than 1 rows and columns"):

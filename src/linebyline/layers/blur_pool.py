@@ -1,4 +1,4 @@
-"""Blur pooling: a feature map is blurred before it is sub-sampled, so that fine stripes cannot lie."""
+"""Blur pooling: a feature map is blurred before it is sub-sampled, so that stripes come out true."""
 
 from math import comb
 
@@ -33,7 +33,8 @@ class BlurPool2d(nn.Module):
     pooling without aliasing is `MaxPool2d(2, stride=1)` and this; a convolution of stride 2 without
     aliasing is one of stride 1, its activation function and this.
 
-    The border is mirrored, and not repeated: what comes before a, b, c is b. Along an axis of n
+    The border is mirrored, and not repeated: what comes before a, b, c is b. (With `padding_mode`
+    "circular" it is c, as on a canvas that closes on itself.) Along an axis of n
     cells there are ceil(n / stride) outputs, of which the first is centred on the first cell. (For
     an even `kernel_size`, half a cell after it.)
 
@@ -42,19 +43,25 @@ class BlurPool2d(nn.Module):
     Args:
         kernel_size: of the binomial filter in either direction; 1 blurs nothing.
         stride: how far an output is from the next, one number for both directions or two.
+        padding_mode: "reflect" or "circular", what the filter sees beyond the border.
 
     Raises:
-        ValueError: an argument is below 1; an input is not (channels, height, width) with or
-            without a batch before, or too small to be mirrored.
+        ValueError: an argument is below 1, or `padding_mode` another; an input is not (channels, height, width) with or
+            without a batch before, or too small to be padded.
     """
 
     weight: Tensor
 
-    def __init__(self, kernel_size: int = 3, *, stride: int | Pair = 2) -> None:
+    def __init__(
+        self, kernel_size: int = 3, *, stride: int | Pair = 2, padding_mode: str = "reflect"
+    ) -> None:
         super().__init__()
         if kernel_size < 1:
             raise ValueError(f"kernel_size must be at least 1, not {kernel_size}")
+        if padding_mode not in ("reflect", "circular"):
+            raise ValueError(f'padding_mode must be "reflect" or "circular", not {padding_mode!r}')
         self.kernel_size = kernel_size
+        self.padding_mode = padding_mode
         self.stride = pair("stride", stride, least=1)
         line = binomial(kernel_size)
         self.register_buffer("weight", torch.outer(line, line), persistent=False)
@@ -63,7 +70,7 @@ class BlurPool2d(nn.Module):
         self, x: Float[Tensor, "*batch channels height width"]
     ) -> Float[Tensor, "*batch channels rows columns"]:
         """A fused convolution, the same filter for each channel by itself."""
-        padded = self._mirrored(x)
+        padded = self._padded(x)
         channels = padded.shape[-3]
         weight = self.weight.expand(channels, 1, -1, -1)  # (C, 1, k, k)
         return functional.conv2d(padded, weight, stride=self.stride, groups=channels)
@@ -73,19 +80,19 @@ class BlurPool2d(nn.Module):
     ) -> Float[Tensor, "*batch channels rows columns"]:
         """The same, written out: a weighted sum of each window."""
         (sh, sw), k = self.stride, self.kernel_size
-        windows = self._mirrored(x).unfold(-2, k, sh).unfold(-2, k, sw)  # (..., H', W', k, k)
+        windows = self._padded(x).unfold(-2, k, sh).unfold(-2, k, sw)  # (..., H', W', k, k)
         return (windows * self.weight).sum((-2, -1))
 
-    def _mirrored(self, x: Tensor) -> Tensor:
+    def _padded(self, x: Tensor) -> Tensor:
         check_axes(x)
         before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
         if min(x.shape[-2:]) <= after:
             raise ValueError(
-                f"x must have more than {after} rows and columns, to be mirrored for a filter of "
+                f"x must have more than {after} rows and columns, to be padded for a filter of "
                 f"{self.kernel_size}, but its shape is {tuple(x.shape)}"
             )
-        return functional.pad(x, (before, after, before, after), mode="reflect")
+        return functional.pad(x, (before, after, before, after), mode=self.padding_mode)
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""
-        return f"{self.kernel_size}, stride={self.stride}"
+        return f"{self.kernel_size}, stride={self.stride}, padding_mode={self.padding_mode!r}"

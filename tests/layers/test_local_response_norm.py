@@ -69,6 +69,12 @@ def test_refuses_constants_out_of_range(arguments: dict[str, float], message: st
         LocalResponseNorm(**arguments)
 
 
+def test_admits_the_borders(path: str) -> None:
+    x = random(1, 3, 2, 2)
+    halved = getattr(LocalResponseNorm(alpha=0.0, beta=-1.0, k=0.5), path)(x)
+    torch.testing.assert_close(halved, x / 2)
+
+
 def test_refuses_what_has_no_positions(path: str, without_shape_checks: None) -> None:
     with pytest.raises(ValueError, match=r"x must be \(batch, channels\) and at least one axis"):
         getattr(LocalResponseNorm(), path)(torch.zeros(2, 3))

@@ -6,7 +6,7 @@ Weights are copied, and before anything is timed both sides must give the same l
 and in evaluation. `Conv2d` is timed on both its paths beside torch's: what stands around the
 kernel, and what the convolution costs when it is written out as a matrix product.
 
-    python benchmarks/vision.py [--device cuda] [--repetitions 21]
+    python benchmarks/vision.py [--device cuda] [--repetitions 41]
 """
 
 import re
@@ -180,7 +180,7 @@ def pairs(device: str) -> Iterator[tuple[str, Run, Run]]:
 
 def main() -> None:
     """Run all comparisons, print them, and write them beside the others."""
-    asked = options(__doc__, repetitions=21)
+    asked = options(__doc__, repetitions=41)
     figures = {
         "setting": (
             f"images {IMAGES}, float32; ResNet-18 beside transformers, VGG-11 with {HIDDEN} hidden "

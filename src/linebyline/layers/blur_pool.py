@@ -1,4 +1,4 @@
-"""Blur pooling: a feature map is blurred before it is sub-sampled, so that stripes come out true."""
+"""Blur pooling: blur a feature map, then keep every second value, so that stripes come out true."""
 
 from math import comb
 
@@ -46,8 +46,8 @@ class BlurPool2d(nn.Module):
         padding_mode: "reflect" or "circular", what the filter sees beyond the border.
 
     Raises:
-        ValueError: an argument is below 1, or `padding_mode` another; an input is not (channels, height, width) with or
-            without a batch before, or too small to be padded.
+        ValueError: an argument is below 1, or `padding_mode` another; an input is not (channels,
+            height, width) with or without a batch before, or too small to be padded.
     """
 
     weight: Tensor

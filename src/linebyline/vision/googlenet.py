@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from linebyline.layers.dropout import Dropout
 from linebyline.layers.linear import Linear
+from linebyline.layers.local_response_norm import LocalResponseNorm
 from linebyline.layers.pooling import GlobalAvgPool2d, MaxPool2d
 from linebyline.vision.inception import ConvRelu, Inception, Widths
 
@@ -138,7 +139,7 @@ class GoogLeNet(nn.Module):
             self.conv2 = conv(first, first, 1)
             self.conv3 = conv(first, channels, 3, padding=1)
         side = (image_size if self.small else (image_size + 1) // 8) // 2  # of stage 4
-        self.norm = nn.Identity() if batch_norm or self.small else response_norm()
+        self.norm = nn.Identity() if batch_norm or self.small else LocalResponseNorm()
         self.pool = MaxPool2d(3, stride=2, ceil_mode=True)
         for name, widths in MODULES.items():
             w = Widths(*(scaled(n, width) for n in widths))
@@ -205,11 +206,3 @@ def auxiliary_loss(
 def scaled(channels: int, width: float) -> int:
     """A number of channels in a network of another width: at least 1."""
     return max(1, round(channels * width))
-
-
-def response_norm() -> nn.LocalResponseNorm:
-    """That of Krizhevsky, Sutskever & Hinton 2012: k = 2, n = 5, α = 10⁻⁴, β = 0.75.
-
-    torch divides α by n, so it is told n times as much.
-    """
-    return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)

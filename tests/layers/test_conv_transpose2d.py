@@ -85,7 +85,9 @@ def test_is_the_gradient_of_the_convolution_by_its_input(
     # An odd size and another, so that the rest of the division by the stride is met.
     x = random(2, 2 * groups, n, 7).requires_grad_()
     weight = random(3 * groups, 2, *kernel, seed=1)
-    assume(all(m + 2 * padding > g * (k - 1) for m, g, k in zip((n, 7), dilation, kernel)))
+    assume(
+        all(m + 2 * padding > g * (k - 1) for m, g, k in zip((n, 7), dilation, kernel, strict=True))
+    )
     y = functional.conv2d(x, weight, None, stride, padding, dilation, groups)
     at_output = random(*y.shape, seed=2)
     (gradient,) = torch.autograd.grad(y, x, at_output)
@@ -170,10 +172,10 @@ def test_learns(learns_parameters: Callable[[nn.Module, Tensor, Tensor], None]) 
         ({"in_channels": 0}, "in_channels is 0"),
         ({"out_channels": 3, "groups": 2}, "out_channels is 3 and groups is 2"),
         ({"groups": 0}, "groups is 0"),
-        ({"kernel_size": 0}, "kernel_size must be a number or a pair, at least 1, not 0"),
-        ({"stride": (1, 0)}, "stride must be a number or a pair, at least 1, not (1, 0)"),
-        ({"padding": -1}, "padding must be a number or a pair, at least 0, not -1"),
-        ({"dilation": (1, 1, 1)}, "dilation must be a number or a pair"),
+        ({"kernel_size": 0}, "kernel_size must be at least 1, not 0"),
+        ({"stride": (1, 0)}, "stride must be at least 1, not (1, 0)"),
+        ({"padding": -1}, "padding must be at least 0, not -1"),
+        ({"dilation": (1, 1, 1)}, "dilation must be an integer or two of them, not (1, 1, 1)"),
         ({"stride": 2, "output_padding": 2}, "larger of stride and dilation, 2, not 2"),
     ],
 )

@@ -114,9 +114,7 @@ def test_a_generator_draws_what_it_drew() -> None:
 
 @given(st.integers(1, 64), st.integers(1, 64), st.integers(1, 7), st.integers(1, 100))
 def test_the_ratio_of_the_costs(m: int, n: int, k: int, pixels: int) -> None:
-    ratio = Fraction(
-        separable_multiplications(m, n, k, pixels), multiplications(m, n, k, pixels)
-    )
+    ratio = Fraction(separable_multiplications(m, n, k, pixels), multiplications(m, n, k, pixels))
     assert ratio == Fraction(1, n) + Fraction(1, k * k)
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-Pair = tuple[int, int]
+from linebyline.layers.conv2d import Pair, pair
 
 
 class ConvTranspose2d(nn.Module):
@@ -46,12 +46,12 @@ class ConvTranspose2d(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | Pair,
+        kernel_size: Pair,
         *,
-        stride: int | Pair = 1,
-        padding: int | Pair = 0,
-        output_padding: int | Pair = 0,
-        dilation: int | Pair = 1,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        output_padding: Pair = 0,
+        dilation: Pair = 1,
         groups: int = 1,
         bias: bool = True,
         generator: torch.Generator | None = None,
@@ -64,11 +64,11 @@ class ConvTranspose2d(nn.Module):
                     f"but {name} is {channels} and groups is {groups}"
                 )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = _pair("kernel_size", kernel_size, least=1)
-        self.stride = _pair("stride", stride, least=1)
-        self.padding = _pair("padding", padding, least=0)
-        self.output_padding = _pair("output_padding", output_padding, least=0)
-        self.dilation = _pair("dilation", dilation, least=1)
+        self.kernel_size = pair("kernel_size", kernel_size)
+        self.stride = pair("stride", stride)
+        self.padding = pair("padding", padding, least=0)
+        self.output_padding = pair("output_padding", output_padding, least=0)
+        self.dilation = pair("dilation", dilation)
         for extra, step, gap in zip(self.output_padding, self.stride, self.dilation, strict=True):
             if extra >= max(step, gap):
                 raise ValueError(
@@ -111,7 +111,7 @@ class ConvTranspose2d(nn.Module):
         y = scatter(stamps, self.stride, self.padding, self.output_padding, self.dilation)
         return y if self.bias is None else y + self.bias[:, None, None]
 
-    def output_size(self, height: int, width: int) -> Pair:
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
         """(n - 1) stride + dilation (kernel - 1) + 1 + output_padding - 2 padding, on each axis."""
         kernel, step, gap = self.kernel_size, self.stride, self.dilation
         sizes = [
@@ -145,10 +145,10 @@ class ConvTranspose2d(nn.Module):
 
 def scatter(
     stamps: Float[Tensor, "batch channels k l h w"],
-    stride: Pair,
-    padding: Pair = (0, 0),
-    output_padding: Pair = (0, 0),
-    dilation: Pair = (1, 1),
+    stride: tuple[int, int],
+    padding: tuple[int, int] = (0, 0),
+    output_padding: tuple[int, int] = (0, 0),
+    dilation: tuple[int, int] = (1, 1),
 ) -> Float[Tensor, "batch channels H W"]:
     """Add stamps up where they fall: the transpose of taking a patch for every output (im2col).
 
@@ -175,10 +175,3 @@ def scatter(
             canvas[..., down, across] += stamps[..., i, j, :, :]
     height, width = canvas.shape[-2:]
     return canvas[..., padding[0] : height - padding[0], padding[1] : width - padding[1]]
-
-
-def _pair(name: str, value: int | Pair, *, least: int) -> Pair:
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or min(pair) < least:
-        raise ValueError(f"{name} must be a number or a pair, at least {least}, not {value}")
-    return pair[0], pair[1]

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from linebyline.layers.conv2d import Conv2d
+from linebyline.layers.conv2d import Conv2d, Padding, Pair
 
 
 class DepthwiseSeparable(nn.Module):
@@ -37,11 +37,11 @@ class DepthwiseSeparable(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple[int, int],
+        kernel_size: Pair,
         *,
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] | str = 0,
-        dilation: int | tuple[int, int] = 1,
+        stride: Pair = 1,
+        padding: Padding = 0,
+        dilation: Pair = 1,
         between: nn.Module | None = None,
         bias: bool = True,
         generator: torch.Generator | None = None,

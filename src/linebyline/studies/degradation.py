@@ -7,9 +7,9 @@ This writes `degradation.json` beside the file::
 The data are the digits of 8 x 8 pixels, the model the family that He et al. 2016 made for CIFAR-10,
 with 16 channels in the first stage, and the optimizer SGD with momentum 0.9 on the cross-entropy.
 The arms differ in one thing each. "plain" has no shortcuts and "residual" has. At the greatest
-depth three more run: "adam" is the plain network with another optimizer, one whose steps are as
-long in every layer, whatever the gradient's size; "zero" is the residual network whose blocks begin
-as the identity; "preactivated" has its norms and ReLUs in the branches.
+depth two more run: "adam" is the plain network with another optimizer, one whose steps are about as
+long in every layer, whatever the gradient's size; "preactivated" is the residual network with norms
+and ReLUs in its branches.
 
 An arm's learning rate at a depth is the one with the least training loss on a start of its own.
 Judged are other starts. Losses are those of the finished network, over all examples.
@@ -39,7 +39,6 @@ ARMS = {
     "plain": DEPTHS,
     "residual": DEPTHS,
     "adam": DEPTHS[-1:],
-    "zero": DEPTHS[-1:],
     "preactivated": DEPTHS[-1:],
 }
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -82,7 +81,6 @@ def network(arm: str, depth: int, start: int) -> ResNet:
         channels=CHANNELS,
         in_channels=1,
         shortcut="none" if arm in ("plain", "adam") else "padding",
-        zero_init=arm == "zero",
         generator=torch.Generator().manual_seed(start),
     )
 

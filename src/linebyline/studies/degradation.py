@@ -1,4 +1,4 @@
-"""Deeper and worse: plain and residual networks of several depths, each at its best learning rate.
+"""Deeper and worse: plain and residual networks of two depths, each at its best learning rate.
 
 This writes `degradation.json` beside the file::
 
@@ -34,7 +34,7 @@ from linebyline.vision.residual_blocks import BasicBlock
 from linebyline.vision.resnet import ResNet
 from linebyline.vision.resnet_cifar import resnet_cifar
 
-DEPTHS = (8, 20, 56)
+DEPTHS = (20, 56)
 ARMS = {
     "plain": DEPTHS,
     "residual": DEPTHS,
@@ -46,7 +46,7 @@ CHANNELS = 16
 BATCH_SIZE = 64
 EPOCHS = 10
 TUNED_ON = 100
-STARTS = (101, 102, 103)
+STARTS = (101, 102)
 FIRST_STEPS = 4
 """The losses of so many first steps are kept, for the test that replays them."""
 

@@ -136,10 +136,14 @@ class ResNet(nn.Module):
             if isinstance(module, ResidualBlock):
                 yield module
 
+    def stem(self, x: Images) -> Maps:
+        """What the first block is given."""
+        self._check(x)
+        return self.maxpool(torch.relu(self.bn1(self.conv1(x))))  # (B, C, H/4, W/4)
+
     def features(self, x: Images) -> Maps:
         """What the last block puts out, with the last norm where there is one."""
-        self._check(x)
-        x = self.maxpool(torch.relu(self.bn1(self.conv1(x))))  # (B, C, H/4, W/4)
+        x = self.stem(x)
         for i in range(len(self.depths)):
             x = self.get_submodule(f"layer{i + 1}")(x)
         return x if self.norm is None else torch.relu(self.norm(x))

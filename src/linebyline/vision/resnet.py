@@ -59,7 +59,7 @@ class ResNet(nn.Module):
         small_images: True takes the stem without stride and pooling.
         shortcut: "projection", "padding" or "none"; see `ResidualBlock`.
         attention: a layer for the end of every branch, made for so many channels.
-        zero_init: True lets every block begin as the identity (Goyal et al. 2017). Not together with
+        zero_init: True lets every block begin as the identity (Goyal et al. 2017). Not to go with
             padding and a ReLU after the sum: what is filled up with zeros would stay 0, where that
             ReLU's derivative is 0, and no step would ever change it.
         generator: draws the first weights, instead of torch's global generator.

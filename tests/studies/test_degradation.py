@@ -116,6 +116,13 @@ def test_it_learns_and_is_judged_on_the_test_images():
     assert len(run.step_loss) == 6 * 7
 
 
+def test_a_model_that_is_brought_is_trained():
+    mine = network("residual", 8, 7)
+    run = learn("plain", 8, 3, rate=0.01, epochs=1, data=few(3, 100), model=mine)
+    assert run.model is mine
+    assert not torch.equal(mine.fc.weight, network("residual", 8, 7).fc.weight)
+
+
 def test_images_have_the_mean_0_and_the_deviation_1():
     train, test = images(0)
     assert train.inputs.shape == (1347, 1, 8, 8)

@@ -128,6 +128,7 @@ def learn(
     rate: float,
     epochs: int = EPOCHS,
     data: TrainTest | None = None,
+    model: ResNet | None = None,
 ) -> Run:
     """Train one network.
 
@@ -138,11 +139,12 @@ def learn(
         rate: the optimizer's learning rate.
         epochs: how often to go through the training images.
         data: `images(start)` unless you say otherwise.
+        model: `network(arm, depth, start)` unless you bring one, which is trained in its place.
 
     Raises:
         ValueError: as for `network`.
     """
-    model, data = network(arm, depth, start), data or images(start)
+    model, data = model or network(arm, depth, start), data or images(start)
     optimizer: torch.optim.Optimizer
     if arm == "adam":
         optimizer = torch.optim.Adam(model.parameters(), lr=rate)

@@ -127,6 +127,16 @@ def test_with_zero_init_only_the_shortcuts_speak_at_first() -> None:
     assert torch.equal(net.features(images(2, 1, 8, 8)), stem)
 
 
+@pytest.mark.parametrize("block", [BasicBlock, Bottleneck])
+def test_with_zero_init_and_projections_every_channel_can_learn(block: type) -> None:
+    options = {"channels": 4, "in_channels": 1, "small_images": True, "generator": generator()}
+    net = ResNet(block, (2, 2), zero_init=True, classes=3, **options).double()
+    functional.cross_entropy(net(images(8, 1, 8, 8)), torch.arange(8) % 3).backward()
+    for each in net.blocks():
+        last = each.bn3 if block is Bottleneck else each.bn2
+        assert last.weight.grad.count_nonzero() == last.num_features
+
+
 def test_attention_is_made_for_every_block() -> None:
     made = []
 
@@ -182,6 +192,8 @@ def test_refuses_by_name() -> None:
             ResNet(BasicBlock, (1,), **{name: 0})
     with pytest.raises(ValueError, match=r"^shortcut must be one of"):
         ResNet(BasicBlock, (1,), shortcut="highway")
+    with pytest.raises(ValueError, match=r"^shortcut must not be 'padding' if zero_init is True"):
+        ResNet(BasicBlock, (1, 1), shortcut="padding", zero_init=True)
     net = ResNet(BasicBlock, (1,), channels=4)
     for shape in ((3, 8, 8), (1, 1, 8, 8)):
         with pytest.raises(ValueError, match=r"^x must be images, \(batch, 3, height, width\)"):

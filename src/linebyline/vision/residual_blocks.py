@@ -107,11 +107,15 @@ class ResidualBlock(nn.Module):
         h = self.branch(x)
         return h if self.attention is None else self.attention(h)
 
+    def carried(self, x: Images) -> Maps:
+        """What the shortcut brings: x, made to fit where it has to be."""
+        return x if self.downsample is None else self.downsample(x)
+
     def forward(self, x: Images) -> Maps:
         """Add F(x) to x, and take the ReLU of the sum."""
         h = self.residual(x)
         if self.shortcut != "none":
-            h = h + (x if self.downsample is None else self.downsample(x))
+            h = h + self.carried(x)
         return torch.relu(h)
 
     def zero_branch(self) -> None:

@@ -59,12 +59,14 @@ class ResNet(nn.Module):
         small_images: True takes the stem without stride and pooling.
         shortcut: "projection", "padding" or "none"; see `ResidualBlock`.
         attention: a layer for the end of every branch, made for so many channels.
-        zero_init: True lets every block begin as the identity (Goyal et al. 2017).
+        zero_init: True lets every block begin as the identity (Goyal et al. 2017). Not to go with
+            padding and a ReLU after the sum: what is filled up with zeros would stay 0, where that
+            ReLU's derivative is 0, and no step would ever change it.
         generator: draws the first weights, instead of torch's global generator.
 
     Raises:
-        ValueError: a size is below 1, there is no stage, `shortcut` is unknown, or images have
-            another number of channels than `in_channels`.
+        ValueError: a size is below 1, there is no stage, `shortcut` is unknown or does not go with
+            `zero_init`, or images have another number of channels than `in_channels`.
     """
 
     def __init__(
@@ -91,6 +93,11 @@ class ResNet(nn.Module):
         ):
             if size < 1:
                 raise ValueError(f"{name} must be at least 1, not {size}")
+        if zero_init and shortcut == "padding" and not block.preactivated:
+            raise ValueError(
+                "shortcut must not be 'padding' if zero_init is True and a ReLU follows the sum, "
+                "for channels of zeros would never learn; it may be 'projection'"
+            )
         size, stride = (3, 1) if small_images else (7, 2)
         self.conv1 = convolution(in_channels, channels, size, stride=stride, generator=generator)
         self.bn1 = BatchNorm2d(channels)
@@ -129,10 +136,14 @@ class ResNet(nn.Module):
             if isinstance(module, ResidualBlock):
                 yield module
 
+    def stem(self, x: Images) -> Maps:
+        """What the first block is given."""
+        self._check(x)
+        return self.maxpool(torch.relu(self.bn1(self.conv1(x))))  # (B, C, H/4, W/4)
+
     def features(self, x: Images) -> Maps:
         """What the last block puts out, with the last norm where there is one."""
-        self._check(x)
-        x = self.maxpool(torch.relu(self.bn1(self.conv1(x))))  # (B, C, H/4, W/4)
+        x = self.stem(x)
         for i in range(len(self.depths)):
             x = self.get_submodule(f"layer{i + 1}")(x)
         return x if self.norm is None else torch.relu(self.norm(x))

@@ -6,7 +6,7 @@ This writes `channel_gates.json` beside the file::
 
 Each task has arms: the plain residual network, a wider one with more parameters than the gated one
 has, gates from different squeezes, and controls. Every arm takes the rate with the least mean error
-on the starts `TUNED_ON`, and is judged on `starts` of its own. A start is the seed of the split,
+on the task's starts `tuned_on`, and is judged on others, `starts`. A start is the seed of the split,
 the first weights and the order of the images.
 """
 
@@ -30,8 +30,9 @@ from linebyline.vision.resnet import BasicBlock, ResNet
 from linebyline.vision.senet import squeeze_excitation
 
 CHANNELS = 16
+REDUCTION = 2
+CLASSES = (0, 1, 2)
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-TUNED_ON = (100, 101)
 FIRST_STEPS = 4
 """The losses of so many first steps are kept, for the test that replays them."""
 
@@ -42,9 +43,14 @@ def few_digits(start: int) -> TrainTest:
     return TrainTest(*(Examples(x[:, None], y) for x, y in parts))
 
 
+def far_cue(start: int) -> TrainTest:
+    """Overlaid digits whose cue is a strip that no convolution of the network sees with them."""
+    return overlaid_digits(classes=CLASSES, seed=start)
+
+
 def near_cue(start: int) -> TrainTest:
     """Overlaid digits whose cue is in every pixel."""
-    return overlaid_digits(seed=start, cue="everywhere")
+    return overlaid_digits(classes=CLASSES, seed=start, cue="everywhere")
 
 
 class Arm(NamedTuple):
@@ -64,6 +70,7 @@ class Task(NamedTuple):
     classes: int
     blocks: int
     epochs: int
+    tuned_on: tuple[int, ...]
     starts: tuple[int, ...]
     arms: Mapping[str, Arm]
 
@@ -78,27 +85,28 @@ BOTH = {
 }
 TASKS = {
     "asked": Task(
-        lambda start: overlaid_digits(seed=start),
-        2,
-        5,
-        2,
-        10,
-        (0, 1, 2, 3, 4),
-        {**BOTH, "deep": Arm(blocks=5), "near": Arm(data=near_cue)},
+        far_cue,
+        in_channels=2,
+        classes=len(CLASSES),
+        blocks=2,
+        epochs=10,
+        tuned_on=(100,),
+        starts=(0, 1, 2),
+        arms={**BOTH, "deep": Arm(blocks=4), "near": Arm(data=near_cue)},
     ),
     "digits": Task(
         few_digits,
-        1,
-        10,
-        3,
-        16,
-        tuple(range(8)),
-        {
+        in_channels=1,
+        classes=10,
+        blocks=3,
+        epochs=16,
+        tuned_on=(100, 101),
+        starts=(0, 1, 2, 3, 4, 5),
+        arms={
             **BOTH,
             "relu": Arm({"activation": torch.relu}),
             "tanh": Arm({"activation": torch.tanh}),
             "r = 16": Arm({"reduction": 16}),
-            "r = 1": Arm({"reduction": 1}),
         },
     ),
 }
@@ -123,7 +131,7 @@ def right(model: nn.Module, examples: Examples) -> float:
 
 
 def network(task: str, arm: str, start: int) -> ResNet:
-    """An arm's network as it begins: one stage of basic blocks, reduction 4.
+    """An arm's network as it begins: one stage of basic blocks.
 
     Raises:
         ValueError: there is no such task, or it has no such arm.
@@ -132,7 +140,7 @@ def network(task: str, arm: str, start: int) -> ResNet:
     generator = torch.Generator().manual_seed(start)
     gates = None
     if own.gates is not None:
-        gates = squeeze_excitation(**{"reduction": 4, **own.gates}, generator=generator)
+        gates = squeeze_excitation(**{"reduction": REDUCTION, **own.gates}, generator=generator)
     return ResNet(
         BasicBlock,
         (own.blocks or setting.blocks,),
@@ -198,7 +206,8 @@ def load() -> dict[str, Any]:
 def study() -> dict[str, Any]:
     """Tune each arm's rate on starts of its own, then judge it on others."""
     return {
-        "settings": {"channels": CHANNELS, "rates": RATES, "tuned_on": TUNED_ON},
+        "settings": {"channels": CHANNELS, "reduction": REDUCTION}
+        | {"classes": CLASSES, "rates": RATES},
         "tasks": {task: {arm: _judge(task, arm) for arm in TASKS[task].arms} for task in TASKS},
     }
 
@@ -210,7 +219,7 @@ def _judge(task: str, arm: str) -> dict[str, Any]:
     def mean(place: int) -> float:
         rate = RATES[place]
         if rate not in tried:
-            runs = (learn(task, arm, start, rate=rate) for start in TUNED_ON)
+            runs = (learn(task, arm, start, rate=rate) for start in TASKS[task].tuned_on)
             tried[rate] = [round(run.error(), 2) for run in runs]
         return sum(tried[rate])
 

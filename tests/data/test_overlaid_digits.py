@@ -31,7 +31,9 @@ def test_the_cue_is_a_strip_behind_a_gap() -> None:
 
 
 def test_the_cue_may_be_everywhere() -> None:
-    near, far = (overlaid_digits(train=50, test=1, cue=cue).train for cue in ("everywhere", "strip"))
+    near, far = (
+        overlaid_digits(train=50, test=1, cue=cue).train for cue in ("everywhere", "strip")
+    )
     assert torch.equal(near.targets, far.targets)
     channels = asked(far.inputs)
     background = torch.nn.functional.one_hot(channels, 2)[:, :, None, None]

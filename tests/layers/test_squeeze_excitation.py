@@ -159,7 +159,7 @@ def test_refuses_what_leaves_no_layer(arguments: dict[str, object], message: str
 @pytest.mark.parametrize("shape", [(2, 5, 3, 3), (2, 4, 0, 3)])
 def test_refuses_other_channels_and_empty_images(path: str, squeeze: str, shape: tuple) -> None:
     layer = SqueezeExcitation(4, reduction=2, squeeze=squeeze)
-    with pytest.raises(ValueError, match="x must be .batch, 4 channels, height, width"):
+    with pytest.raises(ValueError, match=r"x must be .batch, 4 channels, height, width"):
         getattr(layer, path)(torch.zeros(shape))
 
 

@@ -29,9 +29,7 @@ def squeeze_excitation(
     return lambda channels: SqueezeExcitation(channels, generator=generator, **options)
 
 
-def extra_weights(
-    channels: Sequence[int], *, reduction: int = 16, bias: bool = True
-) -> int:
+def extra_weights(channels: Sequence[int], *, reduction: int = 16, bias: bool = True) -> int:
     """How many parameters gates add to a network.
 
     Source: Hu, Shen & Sun 2018, equation 5: (2/r) Σ_s N_s C_s², where stage s has N_s blocks with
@@ -82,9 +80,7 @@ def gates_by_block(model: nn.Module, x: Images) -> list[Float[Tensor, "batch _ .
 
 
 @contextmanager
-def fixed_gates(
-    model: nn.Module, gates: Sequence[Float[Tensor, " _"] | None]
-) -> Iterator[None]:
+def fixed_gates(model: nn.Module, gates: Sequence[Float[Tensor, " _"] | None]) -> Iterator[None]:
     """Inside the ``with``, gates are what you say they are, the same for all images.
 
     Args:

@@ -78,7 +78,7 @@ def test_two_channels_by_hand(path: str) -> None:
 
 @pytest.mark.parametrize("squeeze", SQUEEZES)
 def test_what_gates_look_at(squeeze: str) -> None:
-    """Move one pixel far from the largest: average and its own position notice, the others do not."""
+    """Move a pixel that is not the largest: the average and its own position notice."""
     layer = SqueezeExcitation(4, reduction=1, squeeze=squeeze, generator=generator(1)).double()
     x = random(1, 4, 3, 3)
     x[0, :, 2, 2] = 5  # the largest

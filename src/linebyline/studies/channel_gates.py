@@ -6,7 +6,7 @@ This writes `channel_gates.json` beside the file::
 
 Each task has arms: the plain residual network, a wider one with more parameters than the gated one
 has, gates from different squeezes, and controls. Every arm takes the rate with the least mean error
-on the task's starts `tuned_on`, and is judged on others, `starts`. A start is the seed of the split,
+on the starts `tuned_on` of its task, and is judged on others. A start is the seed of the split,
 the first weights and the order of the images.
 """
 

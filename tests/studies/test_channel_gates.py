@@ -73,11 +73,15 @@ def test_the_stored_settings_are_the_scripts(stored):
 @each_arm
 def test_the_rate_is_the_best_and_not_the_last_one_tried(stored, task, arm):
     record = stored["tasks"][task][arm]
-    tried = {float(rate): sum(errors) for rate, errors in record["tried"].items()}
+    tried = {float(rate): sum(errors) / len(errors) for rate, errors in record["tried"].items()}
     assert tried[record["rate"]] == min(tried.values())
-    place = RATES.index(record["rate"])
-    assert {RATES[place - 1], RATES[place + 1]} <= set(tried), "a neighbour was not tried"
     assert len(record["error"]) == len(TASKS[task].starts)
+    if min(tried.values()) > 30:  # no better than an answer without the cue, at no rate
+        assert len(tried) >= 3
+        return
+    place = RATES.index(record["rate"])
+    assert 0 < place < len(RATES) - 1
+    assert {RATES[place - 1], RATES[place + 1]} <= set(tried), "a neighbour was not tried"
 
 
 @each_arm

@@ -18,12 +18,13 @@ def dice(self, x):
 
 layers.SqueezeExcitation.squeezed = dice
 
-# The gain and the squeezes are read off the study: store one in which gates help on digits, and in
-# which a position's own gates do what global ones do.
+# Gain, excitation and squeeze are read off the study: store one in which gates help on digits, with
+# ReLU as well as none, and in which a position's own gates do what global ones do.
 def another():
     stored = true_load()
     digits, asked = stored["tasks"]["digits"], stored["tasks"]["asked"]
     digits["average"]["error"] = [error / 2 for error in digits["plain"]["error"]]
+    digits["relu"]["error"] = digits["plain"]["error"]
     asked["position"]["error"] = asked["average"]["error"]
     return stored
 
@@ -37,6 +38,7 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
         "senet-far-cue": False,
         "senet-squeeze": False,
         "senet-gain": True,
+        "senet-relu": False,
         "senet-specific-with-depth": False,
         "senet-agnostic-early": True,
         "senet-specific-is-not-needed": False,

@@ -53,6 +53,11 @@ def near_cue(start: int) -> TrainTest:
     return overlaid_digits(classes=CLASSES, seed=start, cue="everywhere")
 
 
+def closer_cue(start: int) -> TrainTest:
+    """Overlaid digits whose strip is two columns away from them."""
+    return overlaid_digits(classes=CLASSES, gap=2, seed=start)
+
+
 class Arm(NamedTuple):
     """What differs between two networks: gates (options of the layer), width, depth, data."""
 
@@ -92,7 +97,12 @@ TASKS = {
         epochs=10,
         tuned_on=(100,),
         starts=(0, 1, 2),
-        arms={**BOTH, "deep": Arm(blocks=4), "near": Arm(data=near_cue)},
+        arms={
+            **BOTH,
+            "near": Arm(data=near_cue),
+            "closer": Arm(data=closer_cue),
+            "deep": Arm(blocks=4),
+        },
     ),
     "digits": Task(
         few_digits,

@@ -90,7 +90,9 @@ class LeNet(nn.Module):
     def _check(self, x: Tensor) -> None:
         if tuple(x.shape[1:]) != self.image_shape:
             wanted = ", ".join(map(str, self.image_shape))
-            raise ValueError(f"x must be images (batch, {wanted}), but its shape is {tuple(x.shape)}")
+            raise ValueError(
+                f"x must be images (batch, {wanted}), but its shape is {tuple(x.shape)}"
+            )
 
 
 def sides_after(image_size: int, stages: int, kernel_size: int, padding: int = 0) -> list[int]:

@@ -94,7 +94,9 @@ class LeNet5(nn.Module):
     ) -> Iterator[tuple[str, Float[Tensor, "batch *shape"]]]:
         """Names of the layers and what they answer, one after another, from C1 to the scores."""
         if tuple(x.shape[1:]) != (1, 32, 32):
-            raise ValueError(f"x must be images (batch, 1, 32, 32), but its shape is {tuple(x.shape)}")
+            raise ValueError(
+                f"x must be images (batch, 1, 32, 32), but its shape is {tuple(x.shape)}"
+            )
         for layer in ("c1", "s2", "c3", "s4", "c5"):
             x = squash(getattr(self, layer)(x))
             yield layer.upper(), x

@@ -68,7 +68,7 @@ def test_the_default_has_the_sizes_that_its_docstring_counts() -> None:
     for layer in model.features:
         x = layer(x)
         sides.append(tuple(x.shape[1:]))
-    assert sides[::3] + [sides[2], sides[5]] == [(6, 24, 24), (16, 8, 8), (6, 12, 12), (16, 4, 4)]
+    assert [*sides[::3], sides[2], sides[5]] == [(6, 24, 24), (16, 8, 8), (6, 12, 12), (16, 4, 4)]
     by_hand = 6 * 26 + 16 * 151 + 120 * 257 + 84 * 121 + 10 * 85
     assert sum(p.numel() for p in model.parameters()) == by_hand == 44_426
 

@@ -10,12 +10,20 @@ from torch.nn import functional
 from linebyline.layers.conv2d import Conv2d
 from linebyline.layers.linear import Linear
 
+# fmt: off
 C3_TABLE = (
-    ((0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5))  # three neighbours
-    + ((0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5))  # four
-    + ((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5))  # two and two
-    + ((0, 1, 2, 3, 4, 5),)
+    # three neighbours
+    (0, 1, 2), (1, 2, 3), (2, 3, 4),
+    (3, 4, 5), (0, 4, 5), (0, 1, 5),
+    # four neighbours
+    (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5),
+    (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5),
+    # two and two
+    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5),
+    # all
+    (0, 1, 2, 3, 4, 5),
 )
+# fmt: on
 """Table I of the paper: which of the six maps of S2 each of the sixteen maps of C3 looks at.
 
 Together 60 of the 96 pairs. It saves work, and no two maps see the same, so that they cannot become
@@ -91,7 +99,7 @@ class LeNet5(nn.Module):
 
     def layer_outputs(
         self, x: Float[Tensor, "batch 1 32 32"]
-    ) -> Iterator[tuple[str, Float[Tensor, "batch *shape"]]]:
+    ) -> Iterator[tuple[str, Float[Tensor, "batch ..."]]]:
         """Names of the layers and what they answer, one after another, from C1 to the scores."""
         if tuple(x.shape[1:]) != (1, 32, 32):
             raise ValueError(

@@ -6,6 +6,7 @@ were; call `model.eval()` first where layers behave otherwise in training.
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -69,8 +70,7 @@ def guided_backpropagation(
         )
     with ExitStack() as hooks:
         for part in rectifiers:
-            hook = part.register_full_backward_hook(lambda _, g_in, __: (g_in[0].relu(),))
-            hooks.enter_context(hook)  # which takes it away afterwards
+            hooks.enter_context(part.register_full_backward_hook(_positive))  # and takes it away
         return gradient_saliency(model, images, classes)
 
 
@@ -116,6 +116,11 @@ def grad_cam(
     heat = (alpha * maps.detach()).sum(1, keepdim=True).relu()  # (B, 1, h, w)
     size = list(images.shape[2:])
     return functional.interpolate(heat, size=size, mode="bilinear", align_corners=False)[:, 0]
+
+
+def _positive(_: nn.Module, gradients: Any, __: Any) -> tuple[Tensor]:
+    """What goes on below a rectifier: its own masking is in the gradients already."""
+    return (gradients[0].relu(),)
 
 
 def _leaf(images: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ def guided_backpropagation(
     Source: Springenberg, Dosovitskiy, Brox & Riedmiller 2015, *Striving for simplicity*, section
     3.4: behind a relu the gradient goes on where the unit was on, and the gradient is positive. The
     result is the gradient of nothing. Adebayo et al. 2018 find that it hardly depends on the
-    weights.
+    weights of the higher layers.
 
     Args:
         model: as above, its rectifiers being modules, `torch.nn.ReLU` or ours: a call of

@@ -78,7 +78,7 @@ class Conv2d(nn.Module):
         self.dilation = pair("dilation", dilation)
         self.padding = padding if padding == "same" else pair("padding", padding, least=0)
         self.groups = groups
-        self._sides = _sides(self.kernel_size, self.stride, padding, self.dilation)
+        self._zeros = sides(self.kernel_size, self.stride, padding, self.dilation)
         kernels = (out_channels, in_channels // groups, *self.kernel_size)
         self.weight = nn.Parameter(torch.empty(kernels))
         self.bias = nn.Parameter(torch.empty(out_channels)) if bias else None
@@ -97,7 +97,7 @@ class Conv2d(nn.Module):
     ) -> Float[Tensor, "batch outputs rows columns"]:
         """One call of the fused kernel."""
         self._check(x)
-        (top, bottom), (left, right) = self._sides
+        (top, bottom), (left, right) = self._zeros
         if (top, left) == (bottom, right):
             around = (top, left)
         else:  # "same" with an even kernel: the fused kernel knows no uneven padding
@@ -134,7 +134,7 @@ class Conv2d(nn.Module):
 
     def _places(self, x: Tensor) -> tuple[int, int]:
         size = (x.shape[2], x.shape[3])
-        return _places(size, self.kernel_size, self.stride, self._sides, self.dilation)
+        return _places(size, self.kernel_size, self.stride, self._zeros, self.dilation)
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""
@@ -165,7 +165,7 @@ def im2col(
     """
     height, width = pair("kernel_size", kernel_size)
     (s_i, s_j), (d_u, d_v) = pair("stride", stride), pair("dilation", dilation)
-    (top, bottom), (left, right) = _sides((height, width), (s_i, s_j), padding, (d_u, d_v))
+    (top, bottom), (left, right) = sides((height, width), (s_i, s_j), padding, (d_u, d_v))
     rows, columns = output_size(
         (x.shape[2], x.shape[3]), kernel_size, stride=stride, padding=padding, dilation=dilation
     )
@@ -198,7 +198,7 @@ def output_size(
     """
     kernel, steps = pair("kernel_size", kernel_size), pair("stride", stride)
     gaps = pair("dilation", dilation)
-    return _places(size, kernel, steps, _sides(kernel, steps, padding, gaps), gaps)
+    return _places(size, kernel, steps, sides(kernel, steps, padding, gaps), gaps)
 
 
 def pair(name: str, value: Pair, *, least: int = 1) -> tuple[int, int]:
@@ -215,10 +215,14 @@ def pair(name: str, value: Pair, *, least: int = 1) -> tuple[int, int]:
     return one, other
 
 
-def _sides(
+def sides(
     kernel: tuple[int, int], stride: tuple[int, int], padding: Padding, dilation: tuple[int, int]
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Zeros above and below, left and right."""
+    """How many zeros stand above and below, left and right.
+
+    Raises:
+        ValueError: `padding` is "same" with a stride, or is no number of zeros.
+    """
     if padding != "same":
         p_i, p_j = pair("padding", padding, least=0)
         return (p_i, p_i), (p_j, p_j)

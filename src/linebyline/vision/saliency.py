@@ -21,7 +21,7 @@ def gradient_saliency(
     images: Float[Tensor, "batch channels height width"],
     classes: Int[Tensor, " batch"] | None = None,
 ) -> Float[Tensor, "batch height width"]:
-    """M_ij = max_c |∂S / ∂x_cij|: by how much the score S moves with each pixel, to first order.
+    """M_ij = max_c abs(∂S / ∂x_cij): by how much the score S moves with each pixel, to first order.
 
     Source: Simonyan, Vedaldi & Zisserman 2014, *Deep inside convolutional networks*, section 3.1,
     with the score before the softmax, as there. It says how the score would change, not what made

@@ -119,11 +119,11 @@ class Pool2d(nn.Module, ABC):
         """The cells of each window, side by side; `fill` stands where there is no input."""
         (rows, columns), (kh, kw), (sh, sw) = self.output_size(x), self.kernel_size, self.stride
         (ph, pw), (height, width) = self.padding, x.shape[-2:]
-        right = max(pw, (columns - 1) * sw + kw - pw - width)  # as far as the last window goes
-        below = max(ph, (rows - 1) * sh + kh - ph - height)
+        right = (columns - 1) * sw + kw - pw - width  # to the end of the last window; below 0: cut
+        below = (rows - 1) * sh + kh - ph - height
         padded = functional.pad(x, (pw, right, ph, below), value=fill)
         views = padded.unfold(-2, kh, sh).unfold(-2, kw, sw)  # (..., rows, columns, kh, kw)
-        return views[..., :rows, :columns, :, :].flatten(-2)
+        return views.flatten(-2)
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""

@@ -27,8 +27,10 @@ ResidualBlock.forward = lambda self, x: torch.relu(self.residual(x) + self.carri
 def test_every_claim_turns_when_its_subject_is_broken(verdicts):
     assert verdicts(DEFECTS) == {
         "resnet-degradation": False,
+        "resnet-cure": False,
         "resnet-growth": False,
         "resnet-shattered": False,
+        "resnet-shift": False,
         "resnet-short-paths": False,
         "resnet-lesion": False,
     }

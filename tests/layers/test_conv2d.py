@@ -162,16 +162,19 @@ def test_finds_the_kernel_from_pictures_before_and_after() -> None:
         ({"groups": 0}, "groups must be at least 1, not 0"),
         ({"groups": 3}, "in_channels must be a multiple of groups=3, not 4"),
         ({"groups": 4}, "out_channels must be a multiple of groups=4, not 6"),
-        ({"kernel_size": 0}, "kernel_size must be at least 1, not 0"),
-        ({"kernel_size": (3, 0)}, "kernel_size must be at least 1, not (3, 0)"),
+        ({"kernel_size": 0}, "kernel_size must be one whole number from 1 on, or two, not 0"),
+        (
+            {"kernel_size": (3, 0)},
+            "kernel_size must be one whole number from 1 on, or two, not (3, 0)",
+        ),
         (
             {"kernel_size": (3, 3, 3)},
-            "kernel_size must be an integer or two of them, not (3, 3, 3)",
+            "kernel_size must be one whole number from 1 on, or two, not (3, 3, 3)",
         ),
-        ({"stride": 0}, "stride must be at least 1, not 0"),
-        ({"dilation": (0, 1)}, "dilation must be at least 1, not (0, 1)"),
-        ({"padding": -1}, "padding must be at least 0, not -1"),
-        ({"padding": "valid"}, "padding must be an integer or two of them, not 'valid'"),
+        ({"stride": 0}, "stride must be one whole number from 1 on, or two, not 0"),
+        ({"dilation": (0, 1)}, "dilation must be one whole number from 1 on, or two, not (0, 1)"),
+        ({"padding": -1}, "padding must be one whole number from 0 on, or two, not -1"),
+        ({"padding": "valid"}, "padding must be one whole number from 0 on, or two, not 'valid'"),
         (
             {"padding": "same", "stride": 2},
             "padding must be numbers where the stride is not 1, but it is 'same' with",
@@ -209,3 +212,15 @@ def test_prints_what_is_not_usual() -> None:
     assert repr(Conv2d(3, 4, 3)) == "Conv2d(3, 4, kernel_size=(3, 3))"
     expected = "Conv2d(4, 4, kernel_size=(3, 3), padding='same', groups=2, bias=False)"
     assert repr(Conv2d(4, 4, 3, padding="same", groups=2, bias=False)) == expected
+
+
+def test_steps_are_one_unless_said() -> None:
+    x = random(1, 2, 5, 5)
+    assert torch.equal(im2col(x, 3), functional.unfold(x, 3))
+    assert output_size((5, 5), 3) == (3, 3)
+
+
+@pytest.mark.parametrize("size", [2.5, (2, 2.5), "33"])
+def test_refuses_a_size_that_is_no_whole_number(size, without_shape_checks) -> None:
+    with pytest.raises(ValueError, match="kernel_size must be one whole number from 1 on, or two"):
+        Conv2d(1, 1, size)

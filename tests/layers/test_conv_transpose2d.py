@@ -172,10 +172,13 @@ def test_learns(learns_parameters: Callable[[nn.Module, Tensor, Tensor], None]) 
         ({"in_channels": 0}, "in_channels is 0"),
         ({"out_channels": 3, "groups": 2}, "out_channels is 3 and groups is 2"),
         ({"groups": 0}, "groups is 0"),
-        ({"kernel_size": 0}, "kernel_size must be at least 1, not 0"),
-        ({"stride": (1, 0)}, "stride must be at least 1, not (1, 0)"),
-        ({"padding": -1}, "padding must be at least 0, not -1"),
-        ({"dilation": (1, 1, 1)}, "dilation must be an integer or two of them, not (1, 1, 1)"),
+        ({"kernel_size": 0}, "kernel_size must be one whole number from 1 on, or two, not 0"),
+        ({"stride": (1, 0)}, "stride must be one whole number from 1 on, or two, not (1, 0)"),
+        ({"padding": -1}, "padding must be one whole number from 0 on, or two, not -1"),
+        (
+            {"dilation": (1, 1, 1)},
+            "dilation must be one whole number from 1 on, or two, not (1, 1, 1)",
+        ),
         ({"stride": 2, "output_padding": 2}, "larger of stride and dilation, 2, not 2"),
     ],
 )

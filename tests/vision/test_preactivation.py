@@ -132,3 +132,10 @@ def test_refuses_by_name(kind: type) -> None:
         kind(4, 4, stride=0)
     with pytest.raises(ValueError, match=r"^shortcut must be one of"):
         kind(4, 4, shortcut="both")
+
+
+@KINDS
+def test_a_generator_leaves_the_global_one_alone(kind) -> None:
+    before = torch.get_rng_state()
+    kind(4, 4, stride=2, generator=generator())
+    assert torch.equal(before, torch.get_rng_state())

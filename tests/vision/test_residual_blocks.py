@@ -192,3 +192,15 @@ def test_refuses_by_name(kind: type[ResidualBlock]) -> None:
         kind(4, 4, shortcut="identity")
     with pytest.raises(ValueError, match=r"^out_channels must be at least in_channels, 32, .*not"):
         kind(32, 4, shortcut="padding")
+
+
+@pytest.mark.parametrize(("kind", "last"), [(BasicBlock, "bn2"), (Bottleneck, "bn3")])
+def test_zero_branch_zeroes_the_last_norm_only(kind, last) -> None:
+    block = kind(8, 8)
+    block.zero_branch()
+    zero = [n for n, p in block.named_parameters() if n.endswith("weight") and not p.any()]
+    assert zero == [f"{last}.weight"]
+
+
+def test_a_padded_shortcut_keeps_the_size_unless_told() -> None:
+    assert PaddingShortcut(1, 2)(torch.zeros(1, 1, 4, 4)).shape == (1, 2, 4, 4)

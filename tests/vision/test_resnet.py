@@ -198,3 +198,15 @@ def test_refuses_by_name() -> None:
     for shape in ((3, 8, 8), (1, 1, 8, 8)):
         with pytest.raises(ValueError, match=r"^x must be images, \(batch, 3, height, width\)"):
             net(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("depth", COUNTS)
+def test_every_depth_passes_its_options_on(depth) -> None:
+    with torch.device("meta"):
+        network = getattr(resnet, f"resnet{depth}")(classes=3, channels=4)
+    assert network.fc.out_features == 3
+
+
+def test_no_branch_begins_as_zero_unless_asked() -> None:
+    network = ResNet(BasicBlock, (1,), channels=4)
+    assert all(p.any() for n, p in network.named_parameters() if n.endswith("weight"))

@@ -7,7 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from linebyline.layers.pooling_windows import Pair, check_axes, pair
+from linebyline.layers.conv2d import Pair, pair
+from linebyline.layers.pooling_windows import check_axes
 
 
 def binomial(size: int) -> Float[Tensor, " size"]:
@@ -53,7 +54,7 @@ class BlurPool2d(nn.Module):
     weight: Tensor
 
     def __init__(
-        self, kernel_size: int = 3, *, stride: int | Pair = 2, padding_mode: str = "reflect"
+        self, kernel_size: int = 3, *, stride: Pair = 2, padding_mode: str = "reflect"
     ) -> None:
         super().__init__()
         if kernel_size < 1:

@@ -1,6 +1,7 @@
 """Convolution of images: one small set of weights, laid on every place of the image in turn."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -206,12 +207,11 @@ def pair(name: str, value: Pair, *, least: int = 1) -> tuple[int, int]:
     Raises:
         ValueError: `value`, called `name`, is neither a number nor two, or one is below `least`.
     """
-    if isinstance(value, str) or (not isinstance(value, int) and len(value) != 2):
-        raise ValueError(f"{name} must be an integer or two of them, not {value!r}")
-    one, other = (value, value) if isinstance(value, int) else value
-    if min(one, other) < least:
-        raise ValueError(f"{name} must be at least {least}, not {value}")
-    return one, other
+    both = (value, value) if isinstance(value, int) else value
+    numbers = isinstance(both, Sequence) and len(both) == 2
+    if not numbers or not all(isinstance(one, int) and one >= least for one in both):
+        raise ValueError(f"{name} must be one whole number from {least} on, or two, not {value!r}")
+    return both[0], both[1]
 
 
 def sides(

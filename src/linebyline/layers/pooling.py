@@ -5,7 +5,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from linebyline.layers.pooling_windows import Pair, Pool2d, check_axes, first_largest, pair
+from linebyline.layers.conv2d import Pair, pair
+from linebyline.layers.pooling_windows import Pool2d, check_axes, first_largest
 
 
 class MaxPool2d(Pool2d):
@@ -85,7 +86,7 @@ class AdaptivePool2d(nn.Module):
             a batch before, or has no cell.
     """
 
-    def __init__(self, output_size: int | Pair) -> None:
+    def __init__(self, output_size: Pair) -> None:
         super().__init__()
         self.output_size = pair("output_size", output_size, least=1)
 

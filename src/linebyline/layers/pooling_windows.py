@@ -6,19 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-Pair = tuple[int, int]
-
-
-def pair(name: str, value: int | Pair, *, least: int) -> Pair:
-    """(rows, columns) of an argument that is one number for both, or two.
-
-    Raises:
-        ValueError: it is neither, or a number is below `least`.
-    """
-    both = (value, value) if isinstance(value, int) else tuple(value)
-    if len(both) != 2 or not all(isinstance(one, int) and one >= least for one in both):
-        raise ValueError(f"{name} must be one whole number from {least} on, or two, not {value}")
-    return both[0], both[1]
+from linebyline.layers.conv2d import Pair, pair
 
 
 def check_axes(x: Tensor) -> None:
@@ -61,10 +49,10 @@ class Pool2d(nn.Module, ABC):
 
     def __init__(
         self,
-        kernel_size: int | Pair,
+        kernel_size: Pair,
         *,
-        stride: int | Pair | None = None,
-        padding: int | Pair = 0,
+        stride: Pair | None = None,
+        padding: Pair = 0,
         ceil_mode: bool = False,
     ) -> None:
         super().__init__()
@@ -90,7 +78,7 @@ class Pool2d(nn.Module, ABC):
     ) -> Float[Tensor, "*batch channels rows columns"]:
         """The same, written out over `windows`."""
 
-    def output_size(self, x: Float[Tensor, "*batch channels height width"]) -> Pair:
+    def output_size(self, x: Float[Tensor, "*batch channels height width"]) -> tuple[int, int]:
         """Rows and columns of the output.
 
         Raises:

@@ -31,7 +31,7 @@ def check_axes(x: Tensor) -> None:
 
 
 def first_largest(windows: Float[Tensor, "*windows cells"]) -> Float[Tensor, "*windows"]:
-    """The largest value of each window, with the winner named: it alone gets the gradient.
+    """The largest value of each window, the winner named: it alone gets the gradient.
 
     Where values tie, the first wins, row by row.
     """
@@ -116,13 +116,13 @@ class Pool2d(nn.Module, ABC):
     def windows(
         self, x: Float[Tensor, "*batch channels height width"], fill: float
     ) -> Float[Tensor, "*batch channels rows columns cells"]:
-        """The cells of each window, side by side; `fill` stands where there is no input."""
-        (rows, columns), (kh, kw), (sh, sw) = self.output_size(x), self.kernel_size, self.stride
-        (ph, pw), (height, width) = self.padding, x.shape[-2:]
-        right = (columns - 1) * sw + kw - pw - width  # to the end of the last window; below 0: cut
+        """The cells of each window, side by side; `fill` where there is no input."""
+        (kh, kw), (sh, sw), (ph, pw) = self.kernel_size, self.stride, self.padding
+        (rows, columns), (height, width) = self.output_size(x), x.shape[-2:]
+        right = (columns - 1) * sw + kw - pw - width  # below 0, pad cuts
         below = (rows - 1) * sh + kh - ph - height
         padded = functional.pad(x, (pw, right, ph, below), value=fill)
-        views = padded.unfold(-2, kh, sh).unfold(-2, kw, sw)  # (..., rows, columns, kh, kw)
+        views = padded.unfold(-2, kh, sh).unfold(-2, kw, sw)  # (..., H', W', kh, kw)
         return views.flatten(-2)
 
     def extra_repr(self) -> str:

@@ -141,8 +141,9 @@ def test_first_weights_are_within_the_papers_bounds() -> None:
     model = LeNet5(generator=generator())
     bounds = {"c1": 2.4 / 25, "s2": 0.6, "c5": 2.4 / 400, "f6": 2.4 / 120}
     for name, bound in bounds.items():
-        for parameter in getattr(model, name).parameters():
-            assert 0.3 * bound < parameter.abs().max() <= bound
+        part = getattr(model, name)
+        assert 0.6 * bound < part.weight.abs().max() <= bound
+        assert 0.3 * bound < part.bias.abs().max() <= bound
     for kernel, inputs in ((0, 75), (-1, 150)):
         assert 0.5 * 2.4 / inputs < model.c3.weight[kernel].abs().max() <= 2.4 / inputs
     again = LeNet5(generator=generator())

@@ -208,7 +208,7 @@ class PaddingShortcut(nn.Module):
     def forward(self, x: Images) -> Maps:
         """No parameters, and each pixel that is kept stays what it was."""
         kept = x[:, :, :: self.stride, :: self.stride]
-        return functional.pad(kept, (0, 0, 0, 0, 0, self.extra))  # last axis first: W, H, C
+        return functional.pad(kept, (0, 0, 0, 0, 0, self.extra))  # axes W, H, C
 
 
 def convolution(

@@ -163,18 +163,17 @@ def im2col(
     channel changes slowest, then the kernel's row; columns go through the places row by row. The
     arguments and errors are those of `Conv2d`.
     """
-    height, width = pair("kernel_size", kernel_size)
-    (s_i, s_j), (d_u, d_v) = pair("stride", stride), pair("dilation", dilation)
-    (top, bottom), (left, right) = sides((height, width), (s_i, s_j), padding, (d_u, d_v))
-    rows, columns = output_size(
-        (x.shape[2], x.shape[3]), kernel_size, stride=stride, padding=padding, dilation=dilation
-    )
-    x = functional.pad(x, (left, right, top, bottom))
-    seen = [  # by each weight of the kernel, at all places at once: (B, C, rows, columns)
+    kernel, steps = pair("kernel_size", kernel_size), pair("stride", stride)
+    gaps = pair("dilation", dilation)
+    zeros = sides(kernel, steps, padding, gaps)
+    rows, columns = _places((x.shape[2], x.shape[3]), kernel, steps, zeros, gaps)
+    x = functional.pad(x, (*zeros[1], *zeros[0]))  # it wants the columns' first
+    (s_i, s_j), (d_u, d_v) = steps, gaps
+    seen = [  # by each weight of the kernel, at all places at once
         x[:, :, d_u * u :: s_i, d_v * v :: s_j][:, :, :rows, :columns]
-        for u in range(height)
-        for v in range(width)
-    ]
+        for u in range(kernel[0])
+        for v in range(kernel[1])
+    ]  # each (B, C, rows, columns)
     return torch.stack(seen, dim=2).flatten(3).flatten(1, 2)
 
 

@@ -14,7 +14,7 @@ from linebyline.layers.pooling_windows import check_axes
 def binomial(size: int) -> Float[Tensor, " size"]:
     """Row `size` - 1 of Pascal's triangle, divided by its sum: (1), (1 1)/2, (1 2 1)/4, ...
 
-    Its response to stripes of f cycles a cell has the absolute value |cos(π f)| to the power of
+    Stripes of f cycles a cell leave it weaker by the absolute value of cos(π f), to the power of
     `size` - 1, for it is the mean of two neighbours, taken `size` - 1 times. It is 1 for what is
     the same everywhere, and 0 for stripes that change from cell to cell.
 

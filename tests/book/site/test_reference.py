@@ -54,7 +54,7 @@ def test_the_glossary_is_sorted_and_each_term_has_its_korean() -> None:
     assert len(terms) > 20
     assert terms == sorted(terms, key=str.lower)
     for entry in entries:
-        assert re.search(r"\[[가-힣A-Z ]+\]\{\.language-ko\}", entry), entry.splitlines()[0]
+        assert re.search(r"\[[가-힣A-Z0-9 ]+\]\{\.language-ko\}", entry), entry.splitlines()[0]
 
 
 def test_the_address_stands_once() -> None:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[[], None]
@@ -36,6 +37,22 @@ def seconds(run: Run, device: str) -> float:
     run()
     torch.cuda.synchronize()
     return time.perf_counter() - start
+
+
+def passes(
+    layer: Callable[[Tensor], Tensor], shape: tuple[int, ...], device: str, count: int
+) -> Run:
+    """So many passes forward and backward of a layer that keeps the shape."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(shape, generator=generator).to(device).requires_grad_()
+    upstream = torch.randn(shape, generator=generator).to(device)
+
+    def run() -> None:
+        for _ in range(count):
+            layer(x).backward(upstream)
+            x.grad = None
+
+    return run
 
 
 def compare(ours: Run, theirs: Run, device: str, repetitions: int) -> dict[str, float]:

@@ -7,11 +7,10 @@ mathematics written out, one kernel for each operation, and is shown for what th
     python benchmarks/layers.py [--device cuda] [--repetitions 20]
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import torch
-from comparison import Run, compare_all, options, record
-from torch import Tensor, nn
+from comparison import Run, compare_all, options, passes, record
+from torch import nn
 
 from linebyline.layers.batch_norm import BatchNorm1d, BatchNorm2d
 from linebyline.layers.dropout import Dropout, SpatialDropout
@@ -38,27 +37,13 @@ LAYERS: dict[str, tuple[nn.Module, nn.Module, tuple[int, ...]]] = {
 """Ours, torch's, and the shape of an input."""
 
 
-def passes(layer: Callable[[Tensor], Tensor], shape: tuple[int, ...], device: str) -> Callable:
-    """Some passes forward and backward."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(shape, generator=generator).to(device).requires_grad_()
-    upstream = torch.randn(shape, generator=generator).to(device)
-
-    def run() -> None:
-        for _ in range(PASSES):
-            layer(x).backward(upstream)
-            x.grad = None
-
-    return run
-
-
 def pairs(device: str) -> Iterator[tuple[str, Run, Run]]:
     """What is compared: a name, ours, torch's."""
     for name, (ours, theirs, shape) in LAYERS.items():
         ours.to(device)
-        fused = passes(theirs.to(device), shape, device)
-        yield f"{name}, forward", passes(ours, shape, device), fused
-        yield f"{name}, explicit", passes(ours.explicit, shape, device), fused
+        fused = passes(theirs.to(device), shape, device, PASSES)
+        yield f"{name}, forward", passes(ours, shape, device, PASSES), fused
+        yield f"{name}, explicit", passes(ours.explicit, shape, device, PASSES), fused
 
 
 def main() -> None:

@@ -10,10 +10,10 @@ kernel, and what the convolution costs when it is written out as a matrix produc
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
-from comparison import Run, compare_all, options, record
+from comparison import Run, compare_all, options, passes, record
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -148,20 +148,6 @@ def inference(model: nn.Module, x: Tensor) -> Run:
     return run
 
 
-def passes(layer: Callable[[Tensor], Tensor], device: str) -> Run:
-    """Some passes forward and backward of a layer that keeps the size."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(MAPS, generator=generator).to(device).requires_grad_()
-    upstream = torch.randn(MAPS, generator=generator).to(device)
-
-    def run() -> None:
-        for _ in range(PASSES):
-            layer(x).backward(upstream)
-            x.grad = None
-
-    return run
-
-
 def pairs(device: str) -> Iterator[tuple[str, Run, Run]]:
     """What is compared: a name, ours, the peer's."""
     x = images(device)
@@ -173,9 +159,9 @@ def pairs(device: str) -> Iterator[tuple[str, Run, Run]]:
         yield f"{name}, training step", step(ours, x), step(theirs, x)
     conv = Conv2d(MAPS[1], MAPS[1], 3, padding=1).to(device)
     theirs = nn.Conv2d(MAPS[1], MAPS[1], 3, padding=1).to(device)
-    fused = passes(theirs, device)
-    yield "Conv2d, forward", passes(conv, device), fused
-    yield "Conv2d, explicit", passes(conv.explicit, device), fused
+    fused = passes(theirs, MAPS, device, PASSES)
+    yield "Conv2d, forward", passes(conv, MAPS, device, PASSES), fused
+    yield "Conv2d, explicit", passes(conv.explicit, MAPS, device, PASSES), fused
 
 
 def main() -> None:

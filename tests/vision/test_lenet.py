@@ -19,7 +19,9 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 
 def small(**options: object) -> LeNet:
-    return LeNet(8, channels=(2, 3), kernel_size=3, padding=1, hidden=(5,), classes=4, **options)
+    return LeNet(
+        8, channels=(2, 3), kernel_size=3, padding=1, hidden=(5,), num_classes=4, **options
+    )
 
 
 def torchs(model: LeNet, padding: int = 1) -> nn.Sequential:
@@ -56,7 +58,7 @@ def test_equals_torchs_parts(path: str) -> None:
 
 @PATHS
 def test_gradient(path: str) -> None:
-    model = LeNet(4, channels=(2,), kernel_size=3, padding=1, hidden=(), classes=2).double()
+    model = LeNet(4, channels=(2,), kernel_size=3, padding=1, hidden=(), num_classes=2).double()
     x = random(2, 1, 4, 4).requires_grad_()
     assert torch.autograd.gradcheck(lambda x, *_: getattr(model, path)(x), (x, *model.parameters()))
 
@@ -93,7 +95,7 @@ def test_learns_to_tell_a_bar_that_stands_from_one_that_lies() -> None:
         place = int(torch.randint(8, (1,), generator=g))
         image[0, :, place] = 1 - kind.float()
         image[0, place] += kind.float()
-    model = LeNet(8, channels=(4,), kernel_size=3, hidden=(8,), classes=2, generator=g)
+    model = LeNet(8, channels=(4,), kernel_size=3, hidden=(8,), num_classes=2, generator=g)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(80):
         optimizer.zero_grad()
@@ -121,7 +123,7 @@ def test_a_generator_draws_what_it_drew() -> None:
         ({"padding": -1}, "padding must be at least 0, not -1"),
         ({"image_size": 14}, "of 14 nothing is left in stage 2"),
         ({"in_channels": 0}, "in_channels must be at least 1"),
-        ({"classes": 0}, "at least 1"),
+        ({"num_classes": 0}, "at least 1"),
     ],
 )
 def test_refuses(options: dict[str, object], message: str) -> None:

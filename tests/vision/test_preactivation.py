@@ -99,7 +99,7 @@ def test_a_zero_branch_is_the_identity(kind: type) -> None:
 
 @KINDS
 def test_in_a_network_the_first_norm_stands_before_both_paths(kind: type) -> None:
-    options = {"in_channels": 1, "classes": 3, "small_images": True, "generator": generator()}
+    options = {"in_channels": 1, "num_classes": 3, "small_images": True, "generator": generator()}
     net = ResNet(kind, (2, 1), channels=4, **options).double()
     x = images(2, 1, 6, 6)
     h = torch.relu(net.bn1(net.conv1(x)))
@@ -114,7 +114,7 @@ def test_in_a_network_the_first_norm_stands_before_both_paths(kind: type) -> Non
 
 @KINDS
 def test_learns(kind: type) -> None:
-    options = {"in_channels": 1, "classes": 2, "small_images": True, "generator": generator()}
+    options = {"in_channels": 1, "num_classes": 2, "small_images": True, "generator": generator()}
     net = ResNet(kind, (1, 1), channels=4, **options)
     x, y = images(16, 1, 4, 4).float(), torch.arange(16) % 2
     optimizer = torch.optim.Adam(net.parameters(), lr=0.02)

@@ -375,6 +375,6 @@ def test_resnet_loads_what_it_would_download(tmp_path: Path) -> None:
     load_published(model, path)
     x = torch.randn(2, 3, 32, 32)
     assert torch.equal(model.eval()(x), trained.eval()(x))
-    other = ResNet(Bottleneck, (1, 2), classes=5, **sizes)
+    other = ResNet(Bottleneck, (1, 2), num_classes=5, **sizes)
     assert load_published(other, path, leave_out="fc") == ["fc.weight", "fc.bias"]
     refused(other, path, r"'fc.weight' is \(1000, 16\) in .* and \(5, 16\) .* leave_out='fc'")

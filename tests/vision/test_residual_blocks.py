@@ -204,3 +204,12 @@ def test_zero_branch_zeroes_the_last_norm_only(kind, last) -> None:
 
 def test_a_padded_shortcut_keeps_the_size_unless_told() -> None:
     assert PaddingShortcut(1, 2)(torch.zeros(1, 1, 4, 4)).shape == (1, 2, 4, 4)
+
+
+@pytest.mark.parametrize("missing", ["add_branch", "branch"])
+def test_a_block_must_say_what_its_branch_is(missing) -> None:
+    said = {"add_branch": BasicBlock.add_branch, "branch": BasicBlock.branch}
+    del said[missing]
+    kind = type("Silent", (ResidualBlock,), said)
+    with pytest.raises(TypeError, match=rf"abstract.* '?{missing}\b"):
+        kind(4, 4)

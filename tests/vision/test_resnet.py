@@ -63,7 +63,7 @@ def reference(depths: list[int], channels: int, wide: bool) -> nn.Sequential:
 
 @pytest.mark.parametrize(("block", "wide"), [(BasicBlock, False), (Bottleneck, True)])
 def test_equals_a_network_of_torchs_layers(block: type, wide: bool) -> None:
-    ours = ResNet(block, (2, 1, 2), channels=4, classes=5, generator=generator()).double()
+    ours = ResNet(block, (2, 1, 2), channels=4, num_classes=5, generator=generator()).double()
     theirs = reference([2, 1, 2], channels=4, wide=wide).double()
     values = list(ours.state_dict().values())  # both in the order in which x meets them
     assert [v.shape for v in values] == [v.shape for v in theirs.state_dict().values()]
@@ -110,13 +110,13 @@ def test_parameters_are_named_as_in_the_published_weights() -> None:
 
 
 def test_stages_halve_the_images_and_double_the_channels() -> None:
-    net = ResNet(BasicBlock, (1, 1, 1), channels=4, classes=5)
+    net = ResNet(BasicBlock, (1, 1, 1), channels=4, num_classes=5)
     shapes = []
     for stage in (net.layer1, net.layer2, net.layer3):
         stage.register_forward_hook(lambda *call: shapes.append(tuple(call[-1].shape[1:])))
     net(torch.zeros(2, 3, 64, 64))
     assert shapes == [(4, 16, 16), (8, 8, 8), (16, 4, 4)]
-    small = ResNet(BasicBlock, (1,), channels=4, in_channels=1, classes=5, small_images=True)
+    small = ResNet(BasicBlock, (1,), channels=4, in_channels=1, num_classes=5, small_images=True)
     assert small.features(torch.zeros(2, 1, 8, 8)).shape == (2, 4, 8, 8)
 
 
@@ -130,7 +130,7 @@ def test_with_zero_init_only_the_shortcuts_speak_at_first() -> None:
 @pytest.mark.parametrize("block", [BasicBlock, Bottleneck])
 def test_with_zero_init_and_projections_every_channel_can_learn(block: type) -> None:
     options = {"channels": 4, "in_channels": 1, "small_images": True, "generator": generator()}
-    net = ResNet(block, (2, 2), zero_init=True, classes=3, **options).double()
+    net = ResNet(block, (2, 2), zero_init=True, num_classes=3, **options).double()
     functional.cross_entropy(net(images(8, 1, 8, 8)), torch.arange(8) % 3).backward()
     for each in net.blocks():
         last = each.bn3 if block is Bottleneck else each.bn2
@@ -149,7 +149,7 @@ def test_attention_is_made_for_every_block() -> None:
 
 
 def test_the_plain_twin_has_the_same_layers_and_no_shortcut() -> None:
-    options = {"channels": 4, "in_channels": 1, "classes": 3, "small_images": True}
+    options = {"channels": 4, "in_channels": 1, "num_classes": 3, "small_images": True}
     twins = [
         ResNet(BasicBlock, (2, 2), shortcut=kind, generator=generator(), **options).double()
         for kind in ("padding", "none")
@@ -162,7 +162,7 @@ def test_the_plain_twin_has_the_same_layers_and_no_shortcut() -> None:
 
 
 def test_learns() -> None:
-    options = {"channels": 4, "in_channels": 1, "classes": 2, "small_images": True}
+    options = {"channels": 4, "in_channels": 1, "num_classes": 2, "small_images": True}
     net = ResNet(BasicBlock, (1, 1), generator=generator(), **options)
     x, y = images(16, 1, 8, 8).float(), torch.arange(16) % 2
     optimizer = torch.optim.Adam(net.parameters(), lr=0.02)
@@ -176,7 +176,7 @@ def test_learns() -> None:
 
 def test_a_generator_draws_all_weights_and_leaves_the_global_one_alone() -> None:
     before = torch.get_rng_state()
-    nets = [resnet.resnet18(classes=3, channels=4, generator=generator(5)) for _ in range(2)]
+    nets = [resnet.resnet18(num_classes=3, channels=4, generator=generator(5)) for _ in range(2)]
     assert torch.equal(before, torch.get_rng_state())
     for a, b in zip(*(net.parameters() for net in nets), strict=True):
         assert torch.equal(a, b)
@@ -187,7 +187,7 @@ def test_refuses_by_name() -> None:
     for depths in ((), (2, 0)):
         with pytest.raises(ValueError, match=r"^depths must be one block or more for each stage"):
             ResNet(BasicBlock, depths)
-    for name in ("channels", "in_channels", "classes"):
+    for name in ("channels", "in_channels", "num_classes"):
         with pytest.raises(ValueError, match=rf"^{name} must be at least 1, not 0"):
             ResNet(BasicBlock, (1,), **{name: 0})
     with pytest.raises(ValueError, match=r"^shortcut must be one of"):
@@ -203,7 +203,7 @@ def test_refuses_by_name() -> None:
 @pytest.mark.parametrize("depth", COUNTS)
 def test_every_depth_passes_its_options_on(depth) -> None:
     with torch.device("meta"):
-        network = getattr(resnet, f"resnet{depth}")(classes=3, channels=4)
+        network = getattr(resnet, f"resnet{depth}")(num_classes=3, channels=4)
     assert network.fc.out_features == 3
 
 

@@ -76,7 +76,7 @@ def test_equals_the_papers_description() -> None:
 
 def test_small_ones_and_pre_activated_ones() -> None:
     x = torch.zeros(2, 1, 8, 8)
-    sizes = {"channels": 4, "in_channels": 1, "classes": 7, "generator": generator()}
+    sizes = {"channels": 4, "in_channels": 1, "num_classes": 7, "generator": generator()}
     assert resnet_cifar(8, **sizes)(x).shape == (2, 7)
     net = resnet_cifar(8, block=PreActivationBlock, shortcut="projection", zero_init=True, **sizes)
     assert net(x).shape == (2, 7)

@@ -19,7 +19,13 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 @pytest.fixture
 def model() -> LeNet:
-    arguments = {"channels": (2, 3), "kernel_size": 3, "padding": 1, "hidden": (5,), "classes": 4}
+    arguments = {
+        "channels": (2, 3),
+        "kernel_size": 3,
+        "padding": 1,
+        "hidden": (5,),
+        "num_classes": 4,
+    }
     return LeNet(8, in_channels=2, generator=generator(), **arguments).double()
 
 
@@ -197,7 +203,7 @@ def test_the_map_finds_the_square_that_decides() -> None:
     g = generator()
     x = torch.rand(200, 1, 8, 8, generator=g)
     target = (x[:, 0, :4, :4].mean((1, 2)) > 0.5).long()
-    model = LeNet(8, channels=(4,), kernel_size=3, hidden=(), classes=2, generator=g)
+    model = LeNet(8, channels=(4,), kernel_size=3, hidden=(), num_classes=2, generator=g)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(100):
         optimizer.zero_grad()

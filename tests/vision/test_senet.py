@@ -23,7 +23,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def small(attention: object = None, seed: int = 0, **options: object) -> ResNet:
-    options = {"channels": 8, "in_channels": 1, "classes": 3, "small_images": True} | options
+    options = {"channels": 8, "in_channels": 1, "num_classes": 3, "small_images": True} | options
     made = squeeze_excitation(reduction=2, generator=generator(seed + 1))
     return ResNet(
         BasicBlock, (2, 1), attention=attention or made, generator=generator(seed), **options
@@ -66,7 +66,7 @@ def test_equation_five_for_fifty_layers() -> None:
 
 def test_options_reach_the_gates_and_the_network() -> None:
     model = se_resnet18(
-        channels=8, classes=5, small_images=True, reduction=4, squeeze="max", bias=False
+        channels=8, num_classes=5, small_images=True, reduction=4, squeeze="max", bias=False
     )
     layers = [m for m in model.modules() if isinstance(m, SqueezeExcitation)]
     assert [layer.channels for layer in layers] == [8, 8, 16, 16, 32, 32, 64, 64]
@@ -85,7 +85,7 @@ def test_the_gate_multiplies_the_branch_and_not_the_shortcut() -> None:
 
 def test_a_generator_draws_what_it_drew() -> None:
     before = torch.get_rng_state()
-    options = {"channels": 8, "small_images": True, "reduction": 4, "classes": 2}
+    options = {"channels": 8, "small_images": True, "reduction": 4, "num_classes": 2}
     first, second = (se_resnet18(generator=generator(3), **options) for _ in "ab")
     assert torch.equal(before, torch.get_rng_state())
     for a, b in zip(first.parameters(), second.parameters(), strict=True):

@@ -156,7 +156,7 @@ def network(task: str, arm: str, start: int) -> ResNet:
         (own.blocks or setting.blocks,),
         channels=own.channels,
         in_channels=setting.in_channels,
-        classes=setting.classes,
+        num_classes=setting.classes,
         small_images=True,
         attention=gates,
         generator=generator,

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from linebyline.layers.conv2d import Conv2d
 from linebyline.layers.dropout import Dropout
@@ -14,6 +13,7 @@ from linebyline.layers.linear import Linear
 from linebyline.layers.local_response_norm import LocalResponseNorm
 from linebyline.layers.pooling import AdaptiveAvgPool2d, MaxPool2d
 from linebyline.layers.rectifiers import ReLU
+from linebyline.vision.features_classifier import FeaturesClassifier
 
 CHANNELS = {2012: (96, 256, 384, 384, 256), 2014: (64, 192, 384, 256, 256)}
 """Of the five convolutions."""
@@ -22,7 +22,7 @@ TOWERS = (1, 2, 1, 2, 2)
 """Into how many groups each convolution's channels are divided in 2012, one for each GPU."""
 
 
-class AlexNet(nn.Module):
+class AlexNet(FeaturesClassifier):
     """Images to logits: five convolutions, three of them with pooling, then three linear layers.
 
     Source: Krizhevsky 2014, *One weird trick for parallelizing convolutional neural networks*, in
@@ -73,17 +73,18 @@ class AlexNet(nn.Module):
         dropout: float = 0.5,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
         if year not in CHANNELS:
             raise ValueError(f"year must be 2012 or 2014, not {year}")
         channels = CHANNELS[year] if channels is None else tuple(channels)
         if len(channels) != 5:
             raise ValueError(f"channels must be five numbers, not {list(channels)}")
-        self.year = year
-        self.features = nn.Sequential(*_features(year, (in_channels, *channels), generator))
-        self.avgpool = AdaptiveAvgPool2d(6)  # of 224 x 224 pixels it is given 6 x 6 places
         sizes = (channels[-1] * 6 * 6, hidden_size, hidden_size, num_classes)
-        self.classifier = nn.Sequential(*_classifier(year, sizes, dropout, generator))
+        super().__init__(
+            nn.Sequential(*_features(year, (in_channels, *channels), generator)),
+            AdaptiveAvgPool2d(6),  # of 224 x 224 pixels it is given 6 x 6 places
+            nn.Sequential(*_classifier(year, sizes, dropout, generator)),
+        )
+        self.year = year
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -100,23 +101,6 @@ class AlexNet(nn.Module):
                 zeros_(layer.bias)
             else:  # no rectifier behind it
                 layer.reset_parameters(generator)
-
-    def forward(
-        self, x: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch classes"]:
-        """Logits, through every layer's fused kernel."""
-        return self.classifier(self.avgpool(self.features(x)).flatten(1))
-
-    def explicit(
-        self, x: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch classes"]:
-        """The same through every layer's `explicit`."""
-        for layer in (*self.features, self.avgpool):
-            x = layer.explicit(x)
-        x = x.flatten(1)  # (B, C·6·6)
-        for layer in self.classifier:
-            x = layer.explicit(x)  # type: ignore[operator]
-        return x
 
 
 def _features(

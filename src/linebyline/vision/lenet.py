@@ -32,7 +32,7 @@ class LeNet(nn.Module):
         padding: zeros around the maps before each convolution.
         hidden: units of each hidden layer behind the stages; none makes the scores a linear
             function of the last maps.
-        classes: how many scores.
+        num_classes: how many scores.
         generator: draws the first weights; without one torch's global generator does.
 
     Attributes:
@@ -54,7 +54,7 @@ class LeNet(nn.Module):
         kernel_size: int = 5,
         padding: int = 0,
         hidden: Sequence[int] = (120, 84),
-        classes: int = 10,
+        num_classes: int = 10,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class LeNet(nn.Module):
             )
             self.features.append(ReLU())
             self.features.append(MaxPool2d(2))
-        sizes = [channels[-1] * sides[-1] ** 2, *hidden, classes]
+        sizes = [channels[-1] * sides[-1] ** 2, *hidden, num_classes]
         self.classifier = MLP(sizes, activation=ReLU(), generator=generator)
 
     def forward(

@@ -1,5 +1,6 @@
 """Residual blocks: a few layers that compute what is to be added to what came in."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -20,7 +21,7 @@ Attention = Callable[[int], nn.Module]
 SHORTCUTS = ("projection", "padding", "none")
 
 
-class ResidualBlock(nn.Module):
+class ResidualBlock(nn.Module, ABC):
     """y = ReLU(F(x) + x): the common part of the blocks; use `BasicBlock` or `Bottleneck`.
 
     Source: He, Zhang, Ren & Sun 2016, *Deep residual learning for image recognition*, equations 1
@@ -85,11 +86,11 @@ class ResidualBlock(nn.Module):
                 self.downsample = PaddingShortcut(in_channels, out_channels, stride=stride)
         self.attention = attention(out_channels) if attention is not None else None
 
+    @abstractmethod
     def add_branch(
         self, in_channels: int, channels: int, stride: int, generator: torch.Generator | None
     ) -> None:
         """Make the layers of F."""
-        raise NotImplementedError
 
     def projection(
         self, in_channels: int, out_channels: int, stride: int, generator: torch.Generator | None
@@ -98,9 +99,9 @@ class ResidualBlock(nn.Module):
         conv = convolution(in_channels, out_channels, 1, stride=stride, generator=generator)
         return nn.Sequential(conv, BatchNorm2d(out_channels))
 
+    @abstractmethod
     def branch(self, x: Images) -> Maps:
         """The layers of F, one after another."""
-        raise NotImplementedError
 
     def residual(self, x: Images) -> Maps:
         """F(x), with the attention that stands at its end."""

@@ -55,7 +55,7 @@ class ResNet(nn.Module):
         depths: blocks in each stage; the stages are `layer1`, `layer2` and so on.
         channels: of the stem, and of the branches of the first stage.
         in_channels: of the images: 3 for colours.
-        classes: how many scores come out.
+        num_classes: how many scores come out.
         small_images: True takes the stem without stride and pooling.
         shortcut: "projection", "padding" or "none"; see `ResidualBlock`.
         attention: a layer for the end of every branch, made for so many channels.
@@ -76,7 +76,7 @@ class ResNet(nn.Module):
         *,
         channels: int = 64,
         in_channels: int = 3,
-        classes: int = 1000,
+        num_classes: int = 1000,
         small_images: bool = False,
         shortcut: str = "projection",
         attention: Attention | None = None,
@@ -89,7 +89,7 @@ class ResNet(nn.Module):
         for name, size in (
             ("channels", channels),
             ("in_channels", in_channels),
-            ("classes", classes),
+            ("num_classes", num_classes),
         ):
             if size < 1:
                 raise ValueError(f"{name} must be at least 1, not {size}")
@@ -128,7 +128,7 @@ class ResNet(nn.Module):
             for each in self.blocks():
                 each.zero_branch()
         self.avgpool = GlobalAvgPool2d()
-        self.fc = Linear(enters[-1], classes, generator=generator)
+        self.fc = Linear(enters[-1], num_classes, generator=generator)
 
     def blocks(self) -> Iterator[ResidualBlock]:
         """All blocks, from the first stage to the last."""

@@ -13,7 +13,7 @@ def resnet_cifar(
     block: type[ResidualBlock] = BasicBlock,
     channels: int = 16,
     in_channels: int = 3,
-    classes: int = 10,
+    num_classes: int = 10,
     shortcut: str = "padding",
     attention: Attention | None = None,
     zero_init: bool = False,
@@ -32,7 +32,7 @@ def resnet_cifar(
         block: `BasicBlock` or `PreActivationBlock`: one with two convolutions.
         channels: of the first stage.
         in_channels: of the images.
-        classes: how many scores come out.
+        num_classes: how many scores come out.
         shortcut: "padding" as in the paper, "projection" or "none".
         attention: as for `ResNet`.
         zero_init: as for `ResNet`.
@@ -55,7 +55,7 @@ def resnet_cifar(
         (blocks,) * 3,
         channels=channels,
         in_channels=in_channels,
-        classes=classes,
+        num_classes=num_classes,
         small_images=True,
         shortcut=shortcut,
         attention=attention,

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from linebyline.layers.batch_norm import BatchNorm2d
 from linebyline.layers.conv2d import Conv2d
@@ -14,6 +13,7 @@ from linebyline.layers.init import he_normal_, zeros_
 from linebyline.layers.linear import Linear
 from linebyline.layers.pooling import AdaptiveAvgPool2d, MaxPool2d
 from linebyline.layers.rectifiers import ReLU
+from linebyline.vision.features_classifier import FeaturesClassifier
 
 DEPTHS: dict[int, tuple[int, ...]] = {
     11: (1, 1, 2, 2, 2),
@@ -27,7 +27,7 @@ CHANNELS = (64, 128, 256, 512, 512)
 """Of the five stages: doubled where the maps are halved, up to 512."""
 
 
-class VGG(nn.Module):
+class VGG(FeaturesClassifier):
     """Images to logits: stages of 3 x 3 convolutions, a halving after each, three linear layers.
 
     Source: Simonyan & Zisserman 2015, *Very deep convolutional networks for large-scale image
@@ -76,13 +76,9 @@ class VGG(nn.Module):
         dropout: float = 0.5,
         generator: torch.Generator | None = None,
     ) -> None:
-        super().__init__()
         stages = _stages(depth, channels)
-        self.features = nn.Sequential(
-            *_features(stages, (in_channels, *channels), batch_norm, generator)
-        )
-        self.avgpool = AdaptiveAvgPool2d(pooled_size)
-        self.classifier = nn.Sequential(
+        features = _features(stages, (in_channels, *channels), batch_norm, generator)
+        classifier = nn.Sequential(
             Linear(channels[-1] * pooled_size**2, hidden_size, generator=generator),
             ReLU(),
             Dropout(dropout),
@@ -91,6 +87,7 @@ class VGG(nn.Module):
             Dropout(dropout),
             Linear(hidden_size, num_classes, generator=generator),
         )
+        super().__init__(nn.Sequential(*features), AdaptiveAvgPool2d(pooled_size), classifier)
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -103,23 +100,6 @@ class VGG(nn.Module):
         last.reset_parameters(generator)  # no rectifier behind it
         if last.bias is not None:
             zeros_(last.bias)
-
-    def forward(
-        self, x: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch classes"]:
-        """Logits, through every layer's fused kernel."""
-        return self.classifier(self.avgpool(self.features(x)).flatten(1))
-
-    def explicit(
-        self, x: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch classes"]:
-        """The same through every layer's `explicit`."""
-        for layer in (*self.features, self.avgpool):
-            x = layer.explicit(x)
-        x = x.flatten(1)  # (B, C·rows·columns)
-        for layer in self.classifier:
-            x = layer.explicit(x)  # type: ignore[operator]
-        return x
 
 
 def _stages(depth: int | Sequence[int], channels: Sequence[int]) -> tuple[int, ...]:

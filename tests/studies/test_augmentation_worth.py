@@ -17,15 +17,9 @@ from linebyline.studies.augmentation_worth import (
     STEPS,
     TUNED_ON,
     learn,
-    load,
 )
 
 each_arm = pytest.mark.parametrize("arm", ARMS)
-
-
-@pytest.fixture(scope="module")
-def stored():
-    return load()
 
 
 @each_arm

@@ -14,7 +14,6 @@ from linebyline.studies.channel_gates import (
     far_cue,
     few_digits,
     learn,
-    load,
     near_cue,
     network,
     right,
@@ -23,11 +22,6 @@ from linebyline.studies.channel_gates import (
 each_arm = pytest.mark.parametrize(
     ("task", "arm"), [(task, arm) for task, setting in TASKS.items() for arm in setting.arms]
 )
-
-
-@pytest.fixture(scope="module")
-def stored():
-    return load()
 
 
 @pytest.mark.parametrize(

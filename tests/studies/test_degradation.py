@@ -16,18 +16,12 @@ from linebyline.studies.degradation import (
     TUNED_ON,
     images,
     learn,
-    load,
     network,
     settle,
 )
 from linebyline.vision.preactivation import PreActivationBlock
 
 each_arm = pytest.mark.parametrize("arm", ARMS)
-
-
-@pytest.fixture(scope="module")
-def stored():
-    return load()
 
 
 def few(start: int, number: int) -> TrainTest:

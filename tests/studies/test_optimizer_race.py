@@ -19,7 +19,6 @@ from linebyline.studies.optimizer_race import (
     STARTS,
     TRIES,
     best,
-    load,
     prepare,
     rates,
     run,
@@ -27,11 +26,6 @@ from linebyline.studies.optimizer_race import (
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 every_course = pytest.mark.parametrize("course", COURSES)
-
-
-@pytest.fixture(scope="module")
-def stored():
-    return load()
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
+from vision.conftest import generator, images
 
 from linebyline.vision.alexnet import AlexNet
 
@@ -25,14 +26,6 @@ PUBLISHED = {
     "classifier.6": (1000, 4096),
 }
 """The layout of the weights that everybody downloads."""
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def images(*shape: int) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator())
 
 
 def reference(year: int, p: float = 0.5) -> nn.Sequential:
@@ -61,25 +54,12 @@ def reference(year: int, p: float = 0.5) -> nn.Sequential:
 @PATHS
 @YEARS
 @pytest.mark.parametrize("training", [True, False])
-def test_equals_torch(path: str, year: int, training: bool) -> None:
+def test_equals_torch(
+    same_as_torch: Callable[..., None], path: str, year: int, training: bool
+) -> None:
     ours = AlexNet(5, year=year, **SMALL).double().train(training)
     theirs = reference(year).train(training)
-    for number, parameter in enumerate(theirs.parameters()):
-        nn.init.normal_(parameter, std=0.3, generator=generator(number))
-    values = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
-    ours.load_state_dict(dict(values))
-    x = images(2, 3, 95, 127)
-    torch.manual_seed(3)  # dropout draws
-    y_ours = getattr(ours, path)(x)
-    torch.manual_seed(3)
-    y_theirs = theirs(x)
-    torch.testing.assert_close(y_ours, y_theirs, rtol=1e-11, atol=1e-12)
-    for y in (y_ours, y_theirs):
-        y.pow(3).sum().backward()
-    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        scale = other.grad.abs().max().item()
-        assert scale > 0
-        torch.testing.assert_close(one.grad, other.grad, rtol=1e-9, atol=1e-11 * scale)
+    same_as_torch(ours, theirs, images(2, 3, 95, 127), std=0.3, path=path)
 
 
 def test_has_the_published_layout() -> None:

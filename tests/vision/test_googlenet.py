@@ -4,14 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from vision.conftest import generator
 
 from linebyline.layers.cost import layer_costs, total
 from linebyline.layers.dropout import Dropout
 from linebyline.vision.googlenet import MODULES, AuxiliaryHead, GoogLeNet, auxiliary_loss
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def parameters(model: nn.Module) -> int:

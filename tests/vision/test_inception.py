@@ -4,18 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from vision.conftest import generator, images
 
 from linebyline.vision.inception import ConvRelu, Inception, Widths
 
 WIDTHS = Widths(2, 3, 4, 1, 3, 2)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 def reference(state: dict[str, Tensor], x: Tensor, side: int) -> Tensor:
@@ -45,7 +38,7 @@ def test_equals_its_four_branches(batch_norm: bool, large_kernel: int) -> None:
     for number, parameter in enumerate(ours.parameters()):  # biases, γ and β too
         nn.init.normal_(parameter, generator=generator(number))
     state = {name: p.detach().clone().requires_grad_() for name, p in ours.named_parameters()}
-    x, x_reference = (random(3, 5, 6, 7).requires_grad_() for _ in range(2))
+    x, x_reference = (images(3, 5, 6, 7).requires_grad_() for _ in range(2))
     y, expected = ours(x), reference(state, x_reference, large_kernel)
     assert y.shape == (3, WIDTHS.out_channels, 6, 7)
     torch.testing.assert_close(y, expected, rtol=1e-12, atol=1e-12)
@@ -62,7 +55,7 @@ def test_gradient() -> None:
     def run(x: Tensor, *_: Tensor) -> Tensor:
         return module(x)
 
-    x = random(1, 2, 4, 4, seed=1).requires_grad_()
+    x = images(1, 2, 4, 4, seed=1).requires_grad_()
     assert torch.autograd.gradcheck(run, (x, *module.parameters()))
 
 

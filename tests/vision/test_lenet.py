@@ -2,20 +2,13 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
+from vision.conftest import generator, images
 
 from linebyline.vision.lenet import LeNet, sides_after
 
 PATHS = pytest.mark.parametrize("path", ["forward", "explicit"])
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 def small(**options: object) -> LeNet:
@@ -45,7 +38,7 @@ def torchs(model: LeNet, padding: int = 1) -> nn.Sequential:
 def test_equals_torchs_parts(path: str) -> None:
     ours = small(in_channels=2, generator=generator()).double()
     theirs = torchs(ours)
-    x = random(5, 2, 8, 8, seed=1)
+    x = images(5, 2, 8, 8, seed=1)
     x_ours, x_theirs = (x.clone().requires_grad_() for _ in range(2))
     y_ours, y_theirs = getattr(ours, path)(x_ours), theirs(x_theirs)
     torch.testing.assert_close(y_ours, y_theirs, rtol=1e-12, atol=1e-13)
@@ -59,7 +52,7 @@ def test_equals_torchs_parts(path: str) -> None:
 @PATHS
 def test_gradient(path: str) -> None:
     model = LeNet(4, channels=(2,), kernel_size=3, padding=1, hidden=(), num_classes=2).double()
-    x = random(2, 1, 4, 4).requires_grad_()
+    x = images(2, 1, 4, 4).requires_grad_()
     assert torch.autograd.gradcheck(lambda x, *_: getattr(model, path)(x), (x, *model.parameters()))
 
 

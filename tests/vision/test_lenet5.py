@@ -2,20 +2,13 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
+from vision.conftest import generator, images
 
 from linebyline.vision.lenet5 import C3_TABLE, LeNet5, Subsampling, TableConv2d, codes, squash
 
 PATHS = pytest.mark.parametrize("path", ["forward", "explicit"])
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 def test_the_counts_are_the_papers() -> None:
@@ -64,7 +57,7 @@ def test_the_table_convolution_is_torchs_with_kernels_missing(path: str) -> None
         for output, row in enumerate(C3_TABLE):
             for below in row:
                 theirs.weight[output, below] = next(kernels)
-    x = random(2, 6, 8, 7, seed=1)
+    x = images(2, 6, 8, 7, seed=1)
     x_ours, x_theirs = (x.clone().requires_grad_() for _ in range(2))
     y_ours, y_theirs = getattr(ours, path)(x_ours), theirs(x_theirs)
     torch.testing.assert_close(y_ours, y_theirs, rtol=1e-12, atol=1e-13)
@@ -92,7 +85,7 @@ def test_subsampling_by_hand(path: str) -> None:
 @pytest.mark.parametrize("size", [(4, 4), (5, 7)])
 def test_subsampling_equals_a_grouped_convolution(path: str, size: tuple[int, int]) -> None:
     layer = Subsampling(3, generator=generator()).double()
-    x = random(2, 3, *size, seed=1).requires_grad_()
+    x = images(2, 3, *size, seed=1).requires_grad_()
     kernel = layer.weight[:, None, None, None].expand(3, 1, 2, 2)
     expected = functional.conv2d(x, kernel, layer.bias, stride=2, groups=3)
     torch.testing.assert_close(getattr(layer, path)(x), expected, rtol=1e-13, atol=1e-13)
@@ -107,7 +100,7 @@ def test_squash_passes_through_plus_and_minus_one_and_saturates() -> None:
 
 def test_the_scores_are_minus_squared_distances_to_the_codes() -> None:
     model = LeNet5(generator=generator()).double()
-    x = random(3, 1, 32, 32)
+    x = images(3, 1, 32, 32)
     *_, (name, f6), (_, scores) = model.layer_outputs(x)
     assert name == "F6"
     torch.testing.assert_close(scores, -(torch.cdist(f6, codes().double()) ** 2))
@@ -116,7 +109,7 @@ def test_the_scores_are_minus_squared_distances_to_the_codes() -> None:
 
 def test_the_whole_equals_torchs_functions() -> None:
     model = LeNet5(generator=generator()).double()
-    x = random(2, 1, 32, 32)
+    x = images(2, 1, 32, 32)
     f = lambda a: 1.7159 * torch.tanh(2 / 3 * a)  # noqa: E731
     pool = lambda part, h: f(  # noqa: E731
         functional.avg_pool2d(h, 2) * 4 * part.weight.view(-1, 1, 1) + part.bias.view(-1, 1, 1)

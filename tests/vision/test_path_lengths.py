@@ -5,18 +5,11 @@ from itertools import product
 import pytest
 import torch
 from torch import Tensor, nn
+from vision.conftest import generator, images
 
 from linebyline.vision.path_lengths import gradient_by_path_length
 from linebyline.vision.preactivation import PreActivationBlock
 from linebyline.vision.residual_blocks import BasicBlock, Bottleneck, ResidualBlock
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def images(*shape: int, seed: int = 1) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 def some_blocks(shortcut: str = "projection") -> list[ResidualBlock]:

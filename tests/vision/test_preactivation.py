@@ -1,22 +1,18 @@
 """Pre-activation blocks equal their equation, and carry x through a network untouched."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from vision.conftest import generator, images
 
 from linebyline.vision.preactivation import PreActivationBlock, PreActivationBottleneck
 from linebyline.vision.resnet import ResNet
 
 KINDS = pytest.mark.parametrize("kind", [PreActivationBlock, PreActivationBottleneck])
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def images(*shape: int, seed: int = 1) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 def made(kind: type, *sizes: int, **options: object) -> nn.Module:
@@ -52,18 +48,12 @@ def by_equation(x: Tensor, state: dict[str, Tensor], stride: int, shortcut: str)
 @pytest.mark.parametrize("shortcut", ["projection", "padding", "none"])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("in_channels", [4, 8])
-def test_equals_the_equation(kind: type, shortcut: str, stride: int, in_channels: int) -> None:
+def test_equals_the_equation(
+    same_as_equation: Callable[..., None], kind: type, shortcut: str, stride: int, in_channels: int
+) -> None:
     block = made(kind, in_channels, 8 // kind.expansion, stride=stride, shortcut=shortcut)
-    x_ours = images(3, in_channels, 5, 6).requires_grad_()
-    x_theirs = x_ours.detach().clone().requires_grad_()
-    state = {name: p.detach().clone().requires_grad_() for name, p in block.named_parameters()}
-    ours, theirs = block(x_ours), by_equation(x_theirs, state, stride, shortcut)
-    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
-    ours.pow(3).sum().backward()
-    theirs.pow(3).sum().backward()
-    torch.testing.assert_close(x_ours.grad, x_theirs.grad, rtol=1e-10, atol=1e-9)
-    for name, parameter in block.named_parameters():
-        torch.testing.assert_close(parameter.grad, state[name].grad, rtol=1e-10, atol=1e-9)
+    equation = partial(by_equation, stride=stride, shortcut=shortcut)
+    same_as_equation(block, equation, images(3, in_channels, 5, 6))
 
 
 @KINDS

@@ -1,9 +1,13 @@
 """The networks for CIFAR-10 have the depths and sizes of the paper's table 6."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
+from vision.conftest import generator, images
 
 from linebyline.layers.conv2d import Conv2d
 from linebyline.layers.linear import Linear
@@ -13,14 +17,6 @@ from linebyline.vision.resnet_cifar import resnet_cifar
 
 PUBLISHED = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7, 1202: 19.4}
 EXACT = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962, 1202: 19_421_274}
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def images(*shape: int, seed: int = 1) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 @pytest.mark.parametrize("depth", PUBLISHED)
@@ -60,18 +56,9 @@ def by_equation(x: Tensor, state: dict[str, Tensor], depth: int) -> Tensor:
     return functional.linear(x.mean((2, 3)), state["fc.weight"], state["fc.bias"])
 
 
-def test_equals_the_papers_description() -> None:
+def test_equals_the_papers_description(same_as_equation: Callable[..., None]) -> None:
     net = resnet_cifar(14, channels=4, generator=generator()).double()
-    x_ours = images(3, 3, 16, 16).requires_grad_()
-    x_theirs = x_ours.detach().clone().requires_grad_()
-    state = {name: p.detach().clone().requires_grad_() for name, p in net.named_parameters()}
-    ours, theirs = net(x_ours), by_equation(x_theirs, state, 14)
-    torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
-    ours.pow(3).sum().backward()
-    theirs.pow(3).sum().backward()
-    torch.testing.assert_close(x_ours.grad, x_theirs.grad, rtol=1e-9, atol=1e-10)
-    for name, parameter in net.named_parameters():
-        torch.testing.assert_close(parameter.grad, state[name].grad, rtol=1e-9, atol=1e-9)
+    same_as_equation(net, partial(by_equation, depth=14), images(3, 3, 16, 16))
 
 
 def test_small_ones_and_pre_activated_ones() -> None:

@@ -3,18 +3,11 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from vision.conftest import generator, images
 
 from linebyline.layers.rectifiers import ReLU
 from linebyline.vision.lenet import LeNet
 from linebyline.vision.saliency import grad_cam, gradient_saliency, guided_backpropagation
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 @pytest.fixture
@@ -47,12 +40,12 @@ def test_a_linear_models_saliency_is_its_weights() -> None:
     model = nn.Sequential(nn.Flatten(), line)
     classes = torch.tensor([2, 0, 3])
     expected = line.weight[classes].reshape(3, 2, 3, 3).abs().amax(1)
-    saliency = gradient_saliency(model, random(3, 2, 3, 3), classes)
+    saliency = gradient_saliency(model, images(3, 2, 3, 3), classes)
     torch.testing.assert_close(saliency, expected)
 
 
 def test_the_gradient_is_the_difference_quotient(model: LeNet) -> None:
-    x, classes, h = random(1, 2, 8, 8, seed=1), torch.tensor([2]), 1e-6
+    x, classes, h = images(1, 2, 8, 8, seed=1), torch.tensor([2]), 1e-6
     saliency = gradient_saliency(model, x, classes)
     for row, column in ((0, 0), (3, 4), (7, 5)):
         quotients = []
@@ -74,7 +67,7 @@ def test_the_gradient_is_the_difference_quotient(model: LeNet) -> None:
 )
 class TestEach:
     def test_without_classes_it_is_the_largest_score(self, method, model) -> None:
-        x = random(6, 2, 8, 8)
+        x = images(6, 2, 8, 8)
         answer = method(model, x)
         torch.testing.assert_close(answer, method(model, x, model(x).argmax(1)))
         assert answer.shape == (6, 8, 8)
@@ -82,13 +75,13 @@ class TestEach:
         assert not torch.allclose(answer, method(model, x, model(x).argmin(1)))
 
     def test_an_image_does_not_know_of_the_others(self, method, model) -> None:
-        x = random(5, 2, 8, 8)
+        x = images(5, 2, 8, 8)
         torch.testing.assert_close(method(model, x)[3:4], method(model, x[3:4]))
 
     def test_leaves_all_as_it_was(self, method, model) -> None:
         for p in model.parameters():
             p.grad = torch.ones_like(p)
-        x = random(2, 2, 8, 8)
+        x = images(2, 2, 8, 8)
         with torch.no_grad():
             before, saliency = model(x), method(model, x)
         assert not saliency.requires_grad
@@ -99,13 +92,13 @@ class TestEach:
         torch.testing.assert_close(gradient_saliency(model, x), _plain(model, x))  # no hook is left
 
     def test_frozen_weights_do_not_matter(self, method, model) -> None:
-        x = random(2, 2, 8, 8)
+        x = images(2, 2, 8, 8)
         expected = method(model, x)
         torch.testing.assert_close(method(model.requires_grad_(False), x), expected)
 
     @pytest.mark.usefixtures("without_shape_checks")
     def test_refuses(self, method, model) -> None:
-        x = random(3, 2, 8, 8)
+        x = images(3, 2, 8, 8)
         with pytest.raises(ValueError, match=r"images must have shape \(batch, channels, height"):
             method(model, x[0])
         with pytest.raises(ValueError, match=r"classes must have shape \(3,\), not \(2,\)"):
@@ -123,7 +116,7 @@ def _plain(model: nn.Module, x: Tensor) -> Tensor:
 
 def test_a_model_without_scores_is_refused() -> None:
     with pytest.raises(ValueError, match=r"model must answer scores \(2, classes\) for 2 images"):
-        gradient_saliency(nn.Identity(), random(2, 1, 3, 3))
+        gradient_saliency(nn.Identity(), images(2, 1, 3, 3))
 
 
 def test_grad_cam_by_hand() -> None:
@@ -140,7 +133,7 @@ def test_grad_cam_by_hand() -> None:
 
 
 def test_grad_cam_against_its_equations(model: LeNet) -> None:
-    x, classes = random(3, 2, 8, 8), torch.tensor([1, 0, 3])
+    x, classes = images(3, 2, 8, 8), torch.tensor([1, 0, 3])
     maps = model.features[:5](x).detach().requires_grad_()  # behind the second relu
     scores = model.classifier(model.features[5](maps).flatten(1))
     rows = []
@@ -153,7 +146,7 @@ def test_grad_cam_against_its_equations(model: LeNet) -> None:
 
 
 def test_grad_cam_refuses_a_layer_that_has_no_maps(model: LeNet) -> None:
-    x = random(2, 2, 8, 8)
+    x = images(2, 2, 8, 8)
     with pytest.raises(ValueError, match="layer must be used once when the model answers, not 0"):
         grad_cam(model, nn.ReLU(), x)
     with pytest.raises(ValueError, match=r"layer must answer maps .*, not \(2, 5\)"):
@@ -172,7 +165,7 @@ def test_guided_backpropagation_by_hand() -> None:
 
 def test_guided_backpropagation_masks_every_relu(model: LeNet) -> None:
     """Against a backward pass written out: through the MLP's relu, then through the two stages."""
-    x, classes = random(2, 2, 8, 8).requires_grad_(), torch.tensor([0, 3])
+    x, classes = images(2, 2, 8, 8).requires_grad_(), torch.tensor([0, 3])
     stage = [x]
     for layer in model.features:
         stage.append(layer(stage[-1]))

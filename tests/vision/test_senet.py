@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from vision.conftest import generator
 
 from linebyline.layers.squeeze_excitation import SqueezeExcitation
 from linebyline.vision.resnet import BasicBlock, ResNet
@@ -16,10 +17,6 @@ from linebyline.vision.senet import (
     se_resnet101,
     squeeze_excitation,
 )
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def small(attention: object = None, seed: int = 0, **options: object) -> ResNet:

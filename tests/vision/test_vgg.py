@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
+from vision.conftest import generator, images
 
 from linebyline.vision.vgg import VGG
 
@@ -30,14 +31,6 @@ COUNTS = {
     (16, True): 138_365_992,
     (19, True): 143_678_248,
 }
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def images(*shape: int) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator())
 
 
 def reference(
@@ -64,26 +57,12 @@ def reference(
 @PATHS
 @pytest.mark.parametrize("batch_norm", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_equals_torch(path: str, batch_norm: bool, training: bool) -> None:
+def test_equals_torch(
+    same_as_torch: Callable[..., None], path: str, batch_norm: bool, training: bool
+) -> None:
     ours = VGG((1, 2), batch_norm=batch_norm, num_classes=6, **SMALL).double().train(training)
     theirs = reference([4, "M", 5, 5, "M"], batch_norm, 9, 3).train(training)
-    for number, parameter in enumerate(theirs.parameters()):
-        nn.init.normal_(parameter, std=0.4, generator=generator(number))
-    values = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
-    ours.load_state_dict(dict(values))
-    x = images(3, 3, 13, 20)
-    torch.manual_seed(3)  # dropout draws
-    y_ours = getattr(ours, path)(x)
-    torch.manual_seed(3)
-    y_theirs = theirs(x)
-    torch.testing.assert_close(y_ours, y_theirs, rtol=1e-11, atol=1e-12)
-    for y in (y_ours, y_theirs):
-        y.pow(3).sum().backward()
-    largest = max(p.grad.abs().max().item() for p in theirs.parameters())
-    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad, rtol=1e-9, atol=1e-12 * largest)
-    for one, other in zip(ours.buffers(), theirs.buffers(), strict=True):
-        torch.testing.assert_close(one, other)
+    same_as_torch(ours, theirs, images(3, 3, 13, 20), std=0.4, path=path)
 
 
 @pytest.mark.parametrize(("depth", "batch_norm"), COUNTS)

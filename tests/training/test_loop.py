@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import data_parallel
 import pytest
@@ -148,6 +148,42 @@ def test_metrics_are_measured_and_not_trained_on(classes: Draw, network: Build) 
 
     run(network(), classes(), lr=0.1, epochs=1, metrics={"hits": metric})
     assert seen == [False] * 4
+
+
+class Both(NamedTuple):
+    scores: Tensor
+    size: Tensor
+
+
+def test_a_model_may_answer_several_tensors(classes: Draw) -> None:
+    class Model(nn.Linear):
+        def forward(self, x: Tensor) -> Both:
+            return Both(super().forward(x), x.pow(2).sum(1))
+
+    def loss(prediction: Both, target: Tensor) -> Tensor:
+        return cross_entropy(prediction.scores, target)
+
+    seen: list[Both] = []
+
+    def hits(prediction: Both, target: Tensor) -> Tensor:
+        seen.append(prediction)
+        return accuracy(prediction.scores, target)
+
+    torch.manual_seed(0)
+    several, one = Model(4, 3), nn.Linear(4, 3)
+    one.load_state_dict(several.state_dict())
+    data = classes()
+    histories = [
+        fit(model, measure, SGD(model.parameters(), lr=0.1), data, epochs=2, metrics=metrics)
+        for model, measure, metrics in (
+            (several, loss, {"hits": hits}),
+            (one, cross_entropy, HITS),
+        )
+    ]
+    assert histories[0].step_loss == histories[1].step_loss
+    assert histories[0].train_metrics == histories[1].train_metrics
+    assert {type(each) for each in seen} == {Both}
+    assert not any(each.scores.requires_grad for each in seen)
 
 
 def test_without_a_test_set_there_is_no_test_loss(classes: Draw, network: Build) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +11,9 @@ from linebyline.data.examples import Examples
 from linebyline.training.batches import batches
 from linebyline.training.tally import Tally
 
-Measure = Callable[[Tensor, Tensor], Tensor]
-"""A loss or a metric: (prediction, target) to one number, the mean over the batch."""
+Measure = Callable[[Any, Tensor], Tensor]
+"""A loss or a metric: (prediction, target) to one number, the mean over the batch. The prediction
+is what the model answers, a tensor or several."""
 
 
 @torch.no_grad()

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from math import ceil, isfinite
 
 import torch
-from torch import nn
+from lightning_utilities.core.apply_func import apply_to_collection
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
@@ -63,7 +64,8 @@ def fit(
     trained like any other.
 
     Args:
-        model: what is trained. Layers that were frozen by `.eval()` in a model in training mode
+        model: what is trained. It answers with a tensor, or with a tuple or dictionary of several,
+            as the loss takes them. Layers that were frozen by `.eval()` in a model in training mode
             stay so, and every layer is back in its mode afterwards.
         loss: (prediction, target) to a scalar tensor, the mean over the batch.
         optimizer: made of the model's parameters.
@@ -124,7 +126,7 @@ def fit(
                 for inputs, targets, share in placement.pieces(fabric_model, batch, accumulation):
                     prediction = fabric_model(inputs)
                     value = loss(prediction, targets)
-                    seen = prediction.detach()
+                    seen = apply_to_collection(prediction, Tensor, Tensor.detach)
                     figures = {name: metric(seen, targets) for name, metric in metrics.items()}
                     tally.add_piece({"loss": value, **figures}, share)
                     placement.backward(value, share)

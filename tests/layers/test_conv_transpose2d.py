@@ -208,6 +208,14 @@ def test_refuses_inputs(path: str, shape: tuple[int, ...], message: str) -> None
         getattr(ConvTranspose2d(2, 2, 3, padding=2), path)(torch.zeros(shape))
 
 
+@pytest.mark.parametrize("size", [(0, 4), (4, 0)])
+def test_refuses_no_pixels_also_where_a_stamp_would_have_room(
+    path: str, size: tuple[int, int]
+) -> None:
+    with pytest.raises(ValueError, match=f"x of {size[0]} x {size[1]} pixels would give 0 x 0"):
+        getattr(ConvTranspose2d(2, 2, 3), path)(torch.zeros(2, 2, *size))
+
+
 def test_prints_its_sizes() -> None:
     assert repr(ConvTranspose2d(2, 3, 4)) == "ConvTranspose2d(2, 3, kernel_size=(4, 4))"
     layer = ConvTranspose2d(2, 4, 3, stride=2, output_padding=1, groups=2, bias=False)

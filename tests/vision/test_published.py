@@ -273,6 +273,7 @@ def test_compares_the_checksum(name: str, tmp_path: Path) -> None:
         assert same(copied(model), published())
     wrong = digest[:7] + ("0" if digest[7] != "0" else "1")
     refused(small(), path, f"SHA-256 begins with {wrong}, .* with {digest[:8]}:", checksum=wrong)
+    refused(small(), path, f"begins with 0000.* of .* begins with {digest}:", checksum="0" * 64)
     named = path.rename(tmp_path / f"vgg-tiny-{digest[:8]}{path.suffix}")
     load_published(small(), named, checksum="name")
     misnamed = named.rename(tmp_path / f"vgg-{wrong}{path.suffix}")

@@ -163,6 +163,14 @@ def test_parameters_beside_layers_are_counted() -> None:
     assert model.seen == (False, False)
 
 
+def test_whether_there_are_parameters_does_not_depend_on_their_values() -> None:
+    model = Gained()
+    model.gain = nn.Parameter(torch.zeros(1))
+    assert total(layer_costs(model, (3,)), "parameters") == 16 + 1
+    with torch.device("meta"):
+        assert total(layer_costs(Gained(), (3,)), "parameters") == 16 + 4
+
+
 def test_running_averages_do_not_notice() -> None:
     norm = BatchNorm2d(2)
     before = {name: value.clone() for name, value in norm.state_dict().items()}

@@ -49,11 +49,24 @@ def test_neither_the_cue_nor_the_place_tells_the_answer() -> None:
     assert 0.45 < asked(images).float().mean() < 0.55
 
 
+def test_sizes_and_digits_unless_told_otherwise() -> None:
+    train, test = overlaid_digits()
+    assert train.inputs.shape == (2000, 2, 8, 8 + 10 + 4)
+    assert test.inputs.shape == (1000, 2, 8, 8 + 10 + 4)
+    assert train.inputs[:, :, :, 8:18].count_nonzero() == 0
+    assert train.inputs.dtype == torch.float32
+    assert train.targets.dtype == torch.int64
+    assert train.targets.unique().tolist() == test.targets.unique().tolist() == [0, 1, 2, 3, 4]
+    only = overlaid_digits(train=50, test=50, classes=(3, 8))
+    assert only.train.targets.unique().tolist() == only.test.targets.unique().tolist() == [3, 8]
+
+
 def test_a_seed_gives_the_same_pairs() -> None:
     before = torch.get_rng_state()
     first, again, other = (overlaid_digits(train=20, test=5, seed=s).train for s in (1, 1, 2))
     assert torch.equal(first.inputs, again.inputs)
     assert not torch.equal(first.inputs, other.inputs)
+    assert not torch.equal(asked(first.inputs), asked(other.inputs))
     assert torch.equal(before, torch.get_rng_state())
 
 

@@ -58,7 +58,7 @@ def test_boxes_keep_apart_and_rows_in_use_come_first(
             for theirs in boxes[used][:i]:
                 across = max(ours[0] - theirs[2], theirs[0] - ours[2])
                 down = max(ours[1] - theirs[3], theirs[1] - ours[3])
-                assert max(across, down) >= 0.5
+                assert max(across, down) > 1  # 2 were asked for, less half a pixel for each
 
 
 def test_one_to_most_digits_of_every_size_place_and_class(scenes: Scenes) -> None:
@@ -108,6 +108,34 @@ def test_pixels_of_a_single_digit_are_the_pool_s(digits: Examples) -> None:
     )
 
 
+def test_frames_have_all_sizes_and_reach_every_border() -> None:
+    """Images full of ink show the frames themselves."""
+    full = Examples(torch.ones(1, 28, 28), torch.tensor([0]))
+    scenes = digit_scenes(full, count=3000, most=1)
+    left, top, right, bottom = scenes.boxes[:, 0].unbind(1)
+    assert torch.equal(right - left, bottom - top)
+    assert (right - left).unique().tolist() == list(range(18, 34))
+    for low, high in ((left, right), (top, bottom)):
+        assert low.min() == 0
+        assert high.max() == 64
+
+
+def test_the_ground_has_colours_up_to_its_brightest(scenes: Scenes) -> None:
+    ground = scenes.images.permute(0, 2, 3, 1)[scenes.masks == 0]
+    assert 0.4 * GROUND < ground.median() < 0.6 * GROUND
+    assert (ground.max(1).values - ground.min(1).values).mean() > 0.1
+
+
+def test_a_digit_whose_ink_is_lost_when_it_is_scaled_is_left_out() -> None:
+    dot = torch.zeros(1, 28, 28)
+    dot[0, 14, 14] = INK + 0.05  # only a pixel in the middle of it is still dark enough
+    scenes = digit_scenes(Examples(dot, torch.tensor([4])), count=200, most=1)
+    shown = (scenes.masks > 0).flatten(1).any(1)
+    assert 0 < shown.sum() < 200
+    assert torch.equal(scenes.classes[:, 0] != NOTHING, shown)
+    assert torch.equal(scenes.boxes[:, 0].any(1), shown)
+
+
 def test_the_seed_decides_and_the_global_generator_is_left_alone(digits: Examples) -> None:
     before = torch.get_rng_state()
     first, again, other = (digit_scenes(digits, count=3, seed=seed) for seed in (0, 0, 1))
@@ -137,6 +165,11 @@ def test_refuses_numbers(digits: Examples, change: dict[str, int], message: str)
         digit_scenes(digits, **{"count": 1} | change)
 
 
+def test_three_digits_on_64_pixels_unless_told_otherwise(digits: Examples) -> None:
+    first, again = digit_scenes(digits, count=4), digit_scenes(digits, count=4, side=64, most=3)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+
+
 @pytest.mark.parametrize("shape", [(4, 784), (4, 28, 27), (4, 1, 28, 28)])
 def test_refuses_other_images(shape: tuple[int, ...]) -> None:
     with pytest.raises(
@@ -145,8 +178,9 @@ def test_refuses_other_images(shape: tuple[int, ...]) -> None:
         digit_scenes(Examples(torch.ones(shape), torch.zeros(4).long()), count=1)
 
 
-def test_refuses_a_blank_image() -> None:
+@pytest.mark.parametrize("faint", [0.0, INK - 0.01])
+def test_refuses_a_blank_image(faint: float) -> None:
     images = torch.ones(3, 28, 28)
-    images[1] = 0
+    images[1] = faint
     with pytest.raises(ValueError, match="digits must show something, but image 1 is blank"):
         digit_scenes(Examples(images, torch.zeros(3).long()), count=1)

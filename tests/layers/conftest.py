@@ -1,4 +1,4 @@
-"""Shared by the tests of activation functions, and by those of norms."""
+"""Random inputs, and what is shared by the tests of activation functions and of norms."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from torch import Tensor, nn
 from linebyline.layers.mlp import MLP
 
 Function = Callable[[Tensor], Tensor]
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    """Random numbers in double precision."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, dtype=torch.float64, generator=generator)
 
 
 @pytest.fixture

@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import torch
-from torch import Tensor, nn
+from layers.conftest import random
+from torch import nn
 
 from linebyline.layers.blur_pool import BlurPool2d, binomial
 from linebyline.layers.pooling import MaxPool2d
 
 PATHS = pytest.mark.parametrize("path", ["forward", "explicit"])
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, dtype=torch.float64, generator=generator)
 
 
 def test_binomial() -> None:
@@ -138,7 +134,8 @@ def test_refuses() -> None:
         BlurPool2d(3, padding_mode="zeros")
     with pytest.raises(ValueError, match=r"stride must be .* from 1 on, or two, not 0"):
         BlurPool2d(3, stride=0)
-    with pytest.raises(ValueError, match="x must have more than 1 rows and columns"):
-        BlurPool2d(3)(torch.zeros(1, 4, 1))
+    for shape in ((1, 4, 1), (1, 1, 4)):
+        with pytest.raises(ValueError, match="x must have more than 1 rows and columns"):
+            BlurPool2d(3)(torch.zeros(shape))
     with pytest.raises(ValueError, match=r"x must be \(channels, height, width\)"):
         BlurPool2d(3)(torch.zeros(1, 1, 1, 4, 4))

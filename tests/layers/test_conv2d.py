@@ -8,17 +8,13 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from layers.conftest import random
 from torch import Tensor, nn
 from torch.nn import functional
 
 from linebyline.layers.conv2d import Conv2d, im2col, output_size
 
 Numbers = Callable[..., Tensor]
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, dtype=torch.float64, generator=generator)
 
 
 def pairs(low: int, high: int) -> st.SearchStrategy:
@@ -218,6 +214,17 @@ def test_steps_are_one_unless_said() -> None:
     x = random(1, 2, 5, 5)
     assert torch.equal(im2col(x, 3), functional.unfold(x, 3))
     assert output_size((5, 5), 3) == (3, 3)
+
+
+def test_patches_and_sizes_refuse_same_with_a_stride_as_the_layer_does() -> None:
+    expected = re.escape("but it is 'same' with stride=(1, 2)")
+    options = {"stride": (1, 2), "padding": "same"}
+    with pytest.raises(ValueError, match=expected):
+        Conv2d(1, 1, 3, **options)
+    with pytest.raises(ValueError, match=expected):
+        im2col(random(1, 1, 5, 5), 3, **options)
+    with pytest.raises(ValueError, match=expected):
+        output_size((5, 5), 3, **options)
 
 
 @pytest.mark.parametrize("size", [2.5, (2, 2.5), "33"])

@@ -10,16 +10,11 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from layers.conftest import random
 from torch import Tensor, nn
 from torch.nn import functional
 
 from linebyline.layers.conv_transpose2d import ConvTranspose2d, scatter
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, dtype=torch.float64, generator=generator)
-
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 configurations = st.fixed_dictionaries(
@@ -125,6 +120,12 @@ def test_scatter_is_fold_and_the_transpose_of_unfold() -> None:
     assert torch.isclose((patches * columns).sum(), (image[:, :, :rows, :width] * back).sum())
 
 
+def test_scatter_only_adds_up_unless_it_is_told_more() -> None:
+    stamps = random(2, 3, 2, 3, 4, 3)
+    folded = functional.fold(stamps.flatten(1, 3).flatten(2), (8, 9), (2, 3), stride=(2, 3))
+    torch.testing.assert_close(scatter(stamps, (2, 3)), folded, rtol=1e-13, atol=1e-13)
+
+
 @pytest.mark.parametrize("path", ["forward", "explicit"])
 def test_one_row_by_hand(path: str) -> None:
     layer = ConvTranspose2d(1, 1, (1, 3), stride=(1, 2), bias=False)
@@ -180,6 +181,8 @@ def test_learns(learns_parameters: Callable[[nn.Module, Tensor, Tensor], None]) 
             "dilation must be one whole number from 1 on, or two, not (1, 1, 1)",
         ),
         ({"stride": 2, "output_padding": 2}, "larger of stride and dilation, 2, not 2"),
+        ({"dilation": 3, "output_padding": (3, 0)}, "larger of stride and dilation, 3, not 3"),
+        ({"stride": (4, 2), "output_padding": (3, 3)}, "larger of stride and dilation, 2, not 3"),
     ],
 )
 @pytest.mark.usefixtures("without_shape_checks")
@@ -195,12 +198,22 @@ def test_refuses_options(options: dict[str, Any], message: str) -> None:
         ((2, 3, 4, 4), "x must be (batch, 2 channels, height, width), but its shape is (2, 3, 4,"),
         ((2, 4, 4), "but its shape is (2, 4, 4)"),
         ((2, 2, 1, 4), "x of 1 x 4 pixels would give -1 x 2: padding (2, 2) cuts off all"),
+        ((2, 2, 4, 1), "x of 4 x 1 pixels would give 2 x -1: padding (2, 2) cuts off all"),
         ((2, 2, 0, 4), "x of 0 x 4 pixels would give 0 x 0"),
+        ((2, 2, 4, 0), "x of 4 x 0 pixels would give 0 x 0"),
     ],
 )
 def test_refuses_inputs(path: str, shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         getattr(ConvTranspose2d(2, 2, 3, padding=2), path)(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("size", [(0, 4), (4, 0)])
+def test_refuses_no_pixels_also_where_a_stamp_would_have_room(
+    path: str, size: tuple[int, int]
+) -> None:
+    with pytest.raises(ValueError, match=f"x of {size[0]} x {size[1]} pixels would give 0 x 0"):
+        getattr(ConvTranspose2d(2, 2, 3), path)(torch.zeros(2, 2, *size))
 
 
 def test_prints_its_sizes() -> None:
@@ -209,4 +222,8 @@ def test_prints_its_sizes() -> None:
     assert repr(layer) == (
         "ConvTranspose2d(2, 4, kernel_size=(3, 3), stride=(2, 2), output_padding=(1, 1), "
         "groups=2, bias=False)"
+    )
+    layer = ConvTranspose2d(2, 4, 3, padding=1, dilation=(1, 2))
+    assert repr(layer) == (
+        "ConvTranspose2d(2, 4, kernel_size=(3, 3), padding=(1, 1), dilation=(1, 2))"
     )

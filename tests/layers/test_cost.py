@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from linebyline.layers.batch_norm import BatchNorm2d
 from linebyline.layers.conv2d import Conv2d
+from linebyline.layers.conv_transpose2d import ConvTranspose2d
 from linebyline.layers.cost import LayerCost, layer_costs, total
 from linebyline.layers.linear import Linear
 from linebyline.layers.maxout import Maxout
@@ -80,6 +81,58 @@ def test_on_the_meta_device_as_on_the_cpu() -> None:
     assert costs == layer_costs(Small(), (3, 21, 21))
 
 
+def test_the_zeros_are_where_the_parameters_are_and_of_their_kind() -> None:
+    with torch.device("meta"):
+        model = Small()
+    assert layer_costs(model, (3, 21, 21)) == layer_costs(Small(), (3, 21, 21))
+    assert layer_costs(Small().double(), (3, 21, 21)) == layer_costs(Small(), (3, 21, 21))
+
+
+def test_a_model_without_parameters_costs_nothing_but_its_answer() -> None:
+    (cost,) = layer_costs(nn.MaxPool2d(2), (3, 4, 6))
+    assert (cost.parameters, cost.multiply_adds, cost.activations) == (0, 0, 3 * 2 * 3)
+
+
+def test_the_librarys_transposed_convolution_is_known_too() -> None:
+    ours, theirs = (
+        layer_costs(kind(8, 6, 4, stride=2, groups=2), (8, 5, 5))
+        for kind in (ConvTranspose2d, nn.ConvTranspose2d)
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Conv1d(2, 3, 4), (2, 9)),
+        (nn.Conv3d(2, 3, 2), (2, 4, 5, 6)),
+        (nn.ConvTranspose1d(2, 3, 4, stride=2), (2, 9)),
+        (nn.ConvTranspose3d(2, 3, 2), (2, 4, 5, 6)),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+def test_other_axes_cost_what_torch_counts(layer: nn.Module, shape: tuple[int, ...]) -> None:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        layer(torch.zeros(1, *shape))
+    assert 2 * total(layer_costs(layer, shape), "multiply_adds") == counter.get_total_flops()
+
+
+class Words(nn.Module):
+    """Looks up rows of a table, which is no product."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(5, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.table(x.long())
+
+
+def test_an_embedding_multiplies_nothing() -> None:
+    (cost,) = layer_costs(Words(), (7,))
+    assert (cost.parameters, cost.multiply_adds, cost.activations) == (20, 0, 28)
+
+
 def test_an_mlp_has_as_many_products_as_weights() -> None:
     costs = layer_costs(MLP([64, 32, 10]), (64,))
     assert total(costs, "multiply_adds") == 64 * 32 + 32 * 10
@@ -88,6 +141,42 @@ def test_an_mlp_has_as_many_products_as_weights() -> None:
 
 def test_a_layer_within_a_layer_is_counted_once() -> None:
     assert total(layer_costs(Maxout(4, 5, pieces=3), (4,)), "multiply_adds") == 4 * 15
+
+
+class Gained(nn.Module):
+    """Parameters of its own, and a layer; and what it saw of the mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(4))
+        self.inner = Linear(3, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen = self.training, torch.is_grad_enabled()
+        return self.gain * self.inner(x)
+
+
+def test_parameters_beside_layers_are_counted() -> None:
+    model = Gained()
+    costs = layer_costs(nn.Sequential(model), (3,))
+    assert [(cost.name, cost.parameters) for cost in costs] == [("0.inner", 16), ("0", 4)]
+    assert model.seen == (False, False)
+
+
+def test_whether_there_are_parameters_does_not_depend_on_their_values() -> None:
+    model = Gained()
+    model.gain = nn.Parameter(torch.zeros(1))
+    assert total(layer_costs(model, (3,)), "parameters") == 16 + 1
+    with torch.device("meta"):
+        assert total(layer_costs(Gained(), (3,)), "parameters") == 16 + 4
+
+
+def test_running_averages_do_not_notice() -> None:
+    norm = BatchNorm2d(2)
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    layer_costs(norm, (2, 3, 3))
+    assert norm.training
+    assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
 
 
 def test_the_model_is_left_as_it_was() -> None:
@@ -111,7 +200,7 @@ def test_a_model_that_fails_is_left_as_it_was_too() -> None:
 
 
 def test_refuses_a_layer_that_it_cannot_count() -> None:
-    with pytest.raises(ValueError, match=r"model has the layer '0' of class Twice, whose"):
+    with pytest.raises(ValueError, match=r"the layer '0' of class Twice, .*; known are Conv1d"):
         layer_costs(nn.Sequential(Twice(nn.Bilinear(3, 3, 2))), (3,))
 
 

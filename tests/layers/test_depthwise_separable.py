@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layers.conftest import random
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,11 +18,6 @@ from linebyline.layers.depthwise_separable import (
     multiplications,
     separable_multiplications,
 )
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, dtype=torch.float64, generator=generator)
 
 
 def reference(layer: DepthwiseSeparable, m: int, n: int, k: int, **options: int) -> nn.Module:
@@ -75,6 +71,15 @@ def test_with_nothing_between_it_is_one_convolution() -> None:
     torch.testing.assert_close(layer(x), whole, rtol=1e-12, atol=1e-12)
     for channel in range(3):  # one picture for all outputs: a matrix of rank 1
         assert torch.linalg.matrix_rank(kernel[:, channel].flatten(1)) == 1
+
+
+def test_is_torchs_two_layers_as_they_are_unless_told_more(path: str) -> None:
+    ours = DepthwiseSeparable(3, 4, 3).double()
+    x = random(2, 3, 6, 7)
+    theirs = nn.Sequential(nn.Conv2d(3, 3, 3, groups=3, bias=False), nn.Conv2d(3, 4, 1)).double()
+    names = {"depthwise.": "0.", "pointwise.": "1."}
+    theirs.load_state_dict({names[k[:10]] + k[10:]: v for k, v in ours.state_dict().items()})
+    torch.testing.assert_close(getattr(ours, path)(x), theirs(x), rtol=1e-12, atol=1e-12)
 
 
 def test_has_no_product_with_something_between() -> None:
@@ -136,6 +141,8 @@ def test_costs_refuse_numbers_below_one(name: str) -> None:
 def test_costs_refuse_groups_that_do_not_divide() -> None:
     with pytest.raises(ValueError, match="groups must divide out_channels, but 2 is not in 3"):
         multiplications(4, 3, 3, 9, groups=2)
+    with pytest.raises(ValueError, match="groups must divide in_channels, but 2 is not in 5"):
+        multiplications(5, 4, 3, 9, groups=2)
 
 
 def test_refuses_another_number_of_channels(path: str) -> None:

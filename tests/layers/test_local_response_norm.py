@@ -6,13 +6,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from layers.conftest import random
 from torch import Tensor, nn
 
 from linebyline.layers.local_response_norm import LocalResponseNorm
-
-
-def random(*shape: int) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
 def test_equals_the_formula(path: str) -> None:
@@ -60,8 +57,11 @@ def test_gradient(path: str, layer_gradcheck: Callable[[nn.Module, Tensor], bool
         ({"size": 4}, "size must be an odd number from 1 on, not 4"),
         ({"size": -1}, "size must be an odd number from 1 on, not -1"),
         ({"alpha": -0.1}, "alpha must be at least 0 and finite, not -0.1"),
+        ({"alpha": float("inf")}, "alpha must be at least 0 and finite, not inf"),
         ({"beta": float("nan")}, "beta must be finite, not nan"),
+        ({"beta": float("inf")}, "beta must be finite, not inf"),
         ({"k": 0.0}, "k must be positive and finite, not 0.0"),
+        ({"k": float("inf")}, "k must be positive and finite, not inf"),
     ],
 )
 def test_refuses_constants_out_of_range(arguments: dict[str, float], message: str) -> None:

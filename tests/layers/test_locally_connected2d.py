@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor
+from layers.conftest import random
 
 from linebyline.layers.conv2d import Conv2d
 from linebyline.layers.locally_connected2d import LocallyConnected2d
@@ -13,11 +13,6 @@ from linebyline.layers.locally_connected2d import LocallyConnected2d
 GEOMETRIES = pytest.mark.parametrize(
     "options", [{}, {"stride": 2}, {"padding": "same"}, {"padding": 1, "stride": (1, 2)}], ids=str
 )
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, dtype=torch.float64, generator=generator)
 
 
 @GEOMETRIES
@@ -74,8 +69,9 @@ def test_a_generator_draws_what_it_drew() -> None:
     )
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(first.weight, second.weight)
-    assert first.weight.abs().max() <= 1 / 3
-    assert first.weight.abs().max() > 0.3
+    assert -1 / 3 <= first.weight.min() < -0.3
+    assert 0.3 < first.weight.max() <= 1 / 3
+    assert -1 / 3 <= first.bias.min() < 0 < first.bias.max() <= 1 / 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The windows of pooling are those of torch's unfold, and of equal values the first wins."""
 
+import re
+
 import pytest
 import torch
 from torch.nn import functional
@@ -31,6 +33,27 @@ def test_of_equal_values_the_first_gets_the_gradient() -> None:
     largest.backward(torch.tensor([3.0, 4.0]))
     assert largest.tolist() == [5, 2]
     assert x.grad.tolist() == [[0, 3, 0, 0], [4, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("size", [(5, 3), (3, 5)])
+def test_says_how_large_the_map_is_that_has_no_room(size: tuple[int, int]) -> None:
+    expected = f"for a window of (4, 4) with padding (0, 0), but is {size} large"
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        MaxPool2d(4).output_size(torch.zeros(2, *size))
+
+
+@pytest.mark.parametrize("shape", [(2, 0, 3), (2, 3, 0), (2, 3), (1, 1, 1, 3, 3)])
+@pytest.mark.usefixtures("without_shape_checks")
+def test_refuses_other_axes_and_no_cells(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"x must be \(channels, height, width\)"):
+        MaxPool2d(1).output_size(torch.zeros(shape))
+
+
+def test_the_last_window_begins_on_the_input_or_before_it() -> None:
+    pool = MaxPool2d(2, stride=3, ceil_mode=True)
+    assert pool.output_size(torch.zeros(1, 3, 4)) == (1, 2)  # at 0 and 3, but 3 is beyond 3 cells
+    pool = MaxPool2d(2, padding=1, ceil_mode=True)
+    assert pool.output_size(torch.zeros(1, 4, 5)) == (3, 3)  # at -1, 1 and 3
 
 
 @pytest.mark.parametrize("size", [(2, 2, 2), 2.0, (2, 1.5), "22"])

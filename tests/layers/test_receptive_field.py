@@ -10,6 +10,7 @@ from torch import nn
 
 from linebyline.layers.batch_norm import BatchNorm2d
 from linebyline.layers.conv2d import Conv2d
+from linebyline.layers.pooling import AvgPool2d, MaxPool2d
 from linebyline.layers.receptive_field import ReceptiveField, Window, influence, receptive_field
 
 layer = st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(0, 2), st.integers(1, 2))
@@ -68,6 +69,26 @@ def test_reads_layers_ours_and_torchs_in_both_directions() -> None:
     assert receptive_field(even) == receptive_field([nn.Conv2d(1, 1, 2, padding="same")])
 
 
+class Glance:
+    """A layer that says nothing but its window."""
+
+    kernel_size = (3, 5)
+
+
+def test_what_a_layer_does_not_say_is_usual() -> None:
+    assert receptive_field([Glance()]) == (3, 1, 0)
+    assert receptive_field([Glance(), Glance()], axis=1) == (9, 1, 0)
+    pools = [nn.AvgPool2d(3, stride=2, padding=1), MaxPool2d(2), AvgPool2d(3, padding=1)]
+    assert receptive_field(pools) == (3 + 2 + 8, 12, -1 - 4)
+
+
+def test_the_zero_of_same_is_counted_in_gaps() -> None:
+    dilated = {"padding": "same", "dilation": (2, 3)}
+    for layer in (Conv2d(1, 1, 3, **dilated), nn.Conv2d(1, 1, 3, **dilated)):
+        assert receptive_field([layer]) == (5, 1, -2)
+        assert receptive_field([layer], axis=1) == (7, 1, -3)
+
+
 def test_influence_is_the_root_mean_square_of_the_gradient() -> None:
     kernel = torch.tensor([[[[1.0, -2], [3, 4]], [[0.0, 2], [-3, 4]]]]).double()
     model = Conv2d(2, 1, 2).double()
@@ -76,6 +97,9 @@ def test_influence_is_the_root_mean_square_of_the_gradient() -> None:
     expected = torch.zeros(4, 4).double()
     expected[2:, 1:3] = kernel[0].square().mean(0).sqrt()
     torch.testing.assert_close(influence(model, images, -1, 1), expected)
+    torch.testing.assert_close(influence(model, images, 2, -2), expected)
+    first = influence(model, images, 0, 0)
+    torch.testing.assert_close(influence(model, images, -3, -3), first)
     assert images.requires_grad is False
     assert model.weight.grad is None
 
@@ -90,7 +114,10 @@ def test_influence_looks_at_the_first_channel_and_depends_on_the_images() -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([BatchNorm2d(3)],), "layers must hold layers with a kernel_size, but one is BatchNorm2d"),
+        (
+            ([BatchNorm2d(3)],),
+            "layers must hold layers with a kernel_size, but one is BatchNorm2d; ",
+        ),
         (([Window(3)], 2), "axis must be 0 (rows) or 1 (columns), not 2"),
     ],
 )

@@ -8,17 +8,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layers.conftest import random
 from torch import Tensor, nn
 from torch.nn import functional
 
 from linebyline.layers.resize_conv2d import ResizeConv2d
 
 sizes = st.sampled_from([1, 3, 5])
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, dtype=torch.float64, generator=generator)
 
 
 @given(st.integers(1, 3), st.integers(1, 3), sizes, st.integers(1, 3), st.booleans())
@@ -57,6 +53,20 @@ def test_keeps_a_constant_image_constant_away_from_the_border(path: str, scale: 
     layer = ResizeConv2d(2, 3, 3, scale=scale).double()
     y = getattr(layer, path)(torch.ones(1, 2, 5, 5, dtype=torch.float64))[0, :, 1:-1, 1:-1]
     torch.testing.assert_close(y, y[:, :1, :1].expand_as(y), rtol=1e-12, atol=1e-12)
+
+
+def test_has_kernels_of_three_and_a_bias_and_doubles_unless_told_otherwise(path: str) -> None:
+    layer = ResizeConv2d(2, 3).double()
+    state = {name: value.shape for name, value in layer.state_dict().items()}
+    assert state == {"conv.weight": (3, 2, 3, 3), "conv.bias": (3,)}
+    assert getattr(layer, path)(random(1, 2, 4, 5)).shape == (1, 3, 8, 10)
+
+
+def test_a_generator_draws_what_it_drew() -> None:
+    before = torch.get_rng_state()
+    first, second = (ResizeConv2d(2, 3, generator=torch.Generator().manual_seed(5)) for _ in "ab")
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(first.conv.weight, second.conv.weight)
 
 
 def test_gradient(layer_gradcheck: Callable[[nn.Module, Tensor], bool]) -> None:

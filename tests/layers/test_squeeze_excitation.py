@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from layers.conftest import random
 from torch import Tensor, nn
 
 from linebyline.layers.squeeze_excitation import SQUEEZES, SqueezeExcitation
@@ -17,10 +18,6 @@ class Ones(nn.Module):
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
 
 
 def reference(channels: int, units: int, squeeze: str, act: nn.Module, bias: bool) -> nn.Module:
@@ -135,6 +132,28 @@ def test_a_generator_draws_what_it_drew() -> None:
     assert torch.equal(first.fc2.weight, second.fc2.weight)
 
 
+def test_has_biases_unless_told_otherwise_and_halves_as_the_paper() -> None:
+    shapes = {name: tuple(p.shape) for name, p in SqueezeExcitation(32).named_parameters()}
+    assert shapes == {
+        "fc1.weight": (2, 32),
+        "fc1.bias": (2,),
+        "fc2.weight": (32, 2),
+        "fc2.bias": (32,),
+    }
+
+
+def test_takes_kernels_within_a_network_too_and_no_larger_ones() -> None:
+    model = nn.Sequential(nn.Identity(), SqueezeExcitation(4, reduction=2))
+    state = {name: random(*value.shape).float() for name, value in model.state_dict().items()}
+    kernels = {k: v[:, :, None, None] if v.ndim == 2 else v for k, v in state.items()}
+    model.load_state_dict(kernels)
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+    assert kernels["1.fc1.weight"].ndim == 4  # whoever gave them has them as they were
+    layer = SqueezeExcitation(4, reduction=2)
+    with pytest.raises(RuntimeError, match=r"fc1.weight: .* torch.Size\(\[2, 1, 2, 2\]\)"):
+        layer.load_state_dict({**layer.state_dict(), "fc1.weight": torch.zeros(2, 1, 2, 2)})
+
+
 def test_sixteen_channels_cost_what_the_paper_says() -> None:
     count = sum(p.numel() for p in SqueezeExcitation(64, bias=False).parameters())
     assert count == 2 * 64**2 // 16
@@ -156,11 +175,18 @@ def test_refuses_what_leaves_no_layer(arguments: dict[str, object], message: str
 
 @PATHS
 @pytest.mark.parametrize("squeeze", SQUEEZES)
-@pytest.mark.parametrize("shape", [(2, 5, 3, 3), (2, 4, 0, 3)])
+@pytest.mark.parametrize("shape", [(2, 5, 3, 3), (2, 4, 0, 3), (2, 4, 3, 0)])
 def test_refuses_other_channels_and_empty_images(path: str, squeeze: str, shape: tuple) -> None:
     layer = SqueezeExcitation(4, reduction=2, squeeze=squeeze)
     with pytest.raises(ValueError, match=r"x must be .batch, 4 channels, height, width"):
         getattr(layer, path)(torch.zeros(shape))
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_refuses_other_axes() -> None:
+    for shape in ((4, 4, 3), (2, 4), (1, 4, 2, 2, 2)):
+        with pytest.raises(ValueError, match="with at least one position, but its shape is"):
+            SqueezeExcitation(4, reduction=2)(torch.zeros(shape))
 
 
 def test_prints_its_settings() -> None:

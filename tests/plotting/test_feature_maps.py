@@ -55,6 +55,33 @@ def test_the_image_stands_before_its_maps_whatever_their_sizes():
     assert values(axes[3])[5, 5] == 0.5
 
 
+def test_images_and_maps_need_not_be_square():
+    images = torch.arange(6.0).reshape(1, 2, 3)
+    maps = torch.arange(1.0, 5).reshape(1, 1, 4, 1)
+    asked, answered = feature_map_grid(maps, images=images)
+    np.testing.assert_allclose(values(asked), images[0].repeat_interleave(2, 0) / 5)
+    np.testing.assert_allclose(values(answered), maps[0, 0].expand(4, 3) / 4)
+
+
+def test_an_image_without_a_difference_is_blank():
+    axes = feature_map_grid(torch.ones(1, 1, 2, 2), images=torch.full((1, 2, 2), 3.0))
+    assert not values(axes[0]).any()
+    (silent,) = feature_map_grid(torch.zeros(1, 1, 2, 2))
+    assert silent.images[0].get_clim() == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda **how: filter_grid(torch.randn(4, 1, 3, 3), **how),
+        lambda **how: filter_grid(torch.randn(2, 2, 3, 3), **how),
+        lambda **how: heat_grid(torch.zeros(4, 3, 3), torch.ones(4, 3, 3), **how),
+    ],
+)
+def test_pictures_stand_in_as_many_columns_as_were_asked_for(draw):
+    assert len({round(ax.get_position().x0, 6) for ax in draw(columns=1)}) == 1
+
+
 def test_heat_has_its_own_scale_and_the_images_outline():
     image = torch.zeros(2, 6, 6)
     image[0, 2:4, 2:4] = 1
@@ -71,7 +98,11 @@ def test_heat_has_its_own_scale_and_the_images_outline():
     corners = np.concatenate([path.vertices for path in outline.get_paths()])
     np.testing.assert_allclose([corners.min(), corners.max()], [1.5, 3.5])
     assert not blank.collections  # an empty image has no outline
-    assert values(heat_grid(image, 0 * heat)[0]).max() == 0
+    (cold, _) = heat_grid(image - 5, 0 * heat)  # paper is what is least
+    assert values(cold).max() == 0
+    assert cold.images[0].get_clim() == (0, 1)
+    shifted = np.concatenate([path.vertices for path in cold.collections[0].get_paths()])
+    np.testing.assert_allclose(shifted, corners)
 
 
 @pytest.mark.usefixtures("without_shape_checks")

@@ -36,12 +36,17 @@ def test_order_is_that_of_rows_columns_sizes_and_ratios() -> None:
         )
 
 
+def test_anchors_are_squares_unless_told_otherwise() -> None:
+    assert grid_anchors(1, 1, stride=8, sizes=[4]).tolist() == [[2, 2, 6, 6]]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"height": 0}, "height must be at least 1, not 0"),
         ({"width": 0}, "width must be at least 1, not 0"),
         ({"stride": 0}, "stride must be at least 1, not 0"),
+        ({"sizes": [0]}, r"sizes must be one or more positive numbers, not \[0\]"),
         ({"sizes": []}, r"sizes must be one or more positive numbers, not \[\]"),
         ({"ratios": [1, -1]}, r"ratios must be one or more positive numbers, not \[1, -1\]"),
     ],
@@ -83,6 +88,20 @@ def test_matches_are_those_of_the_definition() -> None:
             assert found.box[image, number] == expected
             kinds.add("own" if wants and best < 0.5 else min(expected, 0))
     assert kinds == {"own", 0, IGNORED, BACKGROUND}
+
+
+def test_a_half_is_near_and_two_fifths_are_not_far() -> None:
+    """A box of ten by ten, and anchors that are shorter: the overlap is the share that is left."""
+    heights = [10, 5, 4.9, 4, 3.9]
+    anchors = torch.tensor([[0, 0, 10, height] for height in heights])
+    boxes, present = torch.tensor([[[0.0, 0, 10, 10]]]), torch.tensor([[True]])
+    found = match(anchors, boxes, present)
+    assert found.box.tolist() == [[0, 0, IGNORED, IGNORED, BACKGROUND]]
+    torch.testing.assert_close(found.overlap, torch.tensor([heights]) / 10)
+    one_limit = match(anchors, boxes, present, near=0.45, far=0.45)
+    assert one_limit.box.tolist() == [[0, 0, 0, BACKGROUND, BACKGROUND]]
+    strict = match(anchors, boxes, present, near=1.0)
+    assert strict.box.tolist() == [[0, IGNORED, IGNORED, IGNORED, BACKGROUND]]
 
 
 def test_every_box_has_an_anchor_even_a_tiny_one() -> None:

@@ -48,6 +48,12 @@ def test_area_and_clip_are_those_of_the_pixels(box) -> None:
     assert area(clip(corners(box), height=5, width=7)).item() == len(inside)
 
 
+def test_overlaps_are_the_same_on_any_scale() -> None:
+    ours, theirs = corners((0, 0, 4, 4), (1, 0, 2, 5)), corners((2, 1, 4, 3))
+    expected = intersection_over_union(ours, theirs)
+    torch.testing.assert_close(intersection_over_union(ours * 1e-9, theirs * 1e-9), expected)
+
+
 def test_a_box_turned_inside_out_is_empty() -> None:
     assert area(torch.tensor([3.0, 3, 1, 1])) == 0
     assert area(torch.tensor([3.0, 1, 1, 3])) == 0
@@ -95,3 +101,6 @@ def test_decode_cannot_overflow_and_never_turns_a_box_inside_out() -> None:
     found = decode(torch.tensor([0.0, 0, 1000, -1000]), anchor)
     assert found[2] - found[0] == pytest.approx(2 * math.exp(LARGEST))
     assert found[3] - found[1] >= 0
+    small = decode(torch.tensor([0.0, 0, -6, LARGEST]), anchor)  # only the large are held back
+    assert small[2] - small[0] == pytest.approx(2 * math.exp(-6), rel=1e-3)
+    assert math.exp(LARGEST) == pytest.approx(55, abs=0.5)

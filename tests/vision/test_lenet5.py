@@ -139,6 +139,9 @@ def test_first_weights_are_within_the_papers_bounds() -> None:
         assert 0.3 * bound < part.bias.abs().max() <= bound
     for kernel, inputs in ((0, 75), (-1, 150)):
         assert 0.5 * 2.4 / inputs < model.c3.weight[kernel].abs().max() <= 2.4 / inputs
+    assert (model.c3.bias.abs() * 25 * torch.tensor([len(row) for row in C3_TABLE]) <= 2.4).all()
+    for parameter in model.parameters():  # on both sides of zero
+        assert parameter.min() < 0 < parameter.max()
     again = LeNet5(generator=generator())
     for mine, its in zip(model.parameters(), again.parameters(), strict=True):
         assert torch.equal(mine, its)
@@ -156,6 +159,7 @@ def test_learns_a_handful_of_images() -> None:
         optimizer.step()
     assert loss.item() < 0.1
     assert torch.equal(model.codes, codes())  # not learned
+    assert "codes" in model.state_dict()  # but stored
 
 
 @pytest.mark.usefixtures("without_shape_checks")
@@ -169,5 +173,7 @@ def test_refuses() -> None:
     for path in ("forward", "explicit"):
         with pytest.raises(ValueError, match=r"x must have shape \(batch, 2, height, width\)"):
             getattr(Subsampling(2), path)(torch.zeros(1, 3, 4, 4))
+        with pytest.raises(ValueError, match=r"but has \(4, 2, 4\)"):
+            getattr(Subsampling(2), path)(torch.zeros(4, 2, 4))
         with pytest.raises(ValueError, match=r"x must have shape \(batch, 6, height, width\)"):
             getattr(TableConv2d(), path)(torch.zeros(1, 5, 8, 8))

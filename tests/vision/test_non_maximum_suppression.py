@@ -35,11 +35,26 @@ def test_the_threshold_itself_is_allowed() -> None:
     scores = torch.tensor([1.0, 2.0])
     assert non_maximum_suppression(boxes, scores).tolist() == [1, 0]
     assert non_maximum_suppression(boxes, scores, threshold=0.49).tolist() == [1]
+    boxes[1, 3] = 1.01  # a little more than one half
+    assert non_maximum_suppression(boxes, scores).tolist() == [1]
+
+
+@pytest.mark.parametrize(("threshold", "kept"), [(0.0, [0, 2]), (1.0, [0, 1, 2])])
+def test_both_ends_are_thresholds(threshold: float, kept: list[int]) -> None:
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 10], [10, 0, 20, 10]])
+    scores = torch.tensor([0.9, 0.8, 0.7])
+    assert non_maximum_suppression(boxes, scores, threshold=threshold).tolist() == kept
 
 
 def test_equal_scores_are_taken_in_their_order() -> None:
     boxes, _ = some(1, 0)
-    assert non_maximum_suppression(boxes.expand(5, 4), torch.ones(5)).tolist() == [0]
+    many = boxes.expand(100, 4)  # an unstable sort keeps a handful in their order by chance
+    assert non_maximum_suppression(many, torch.ones(100)).tolist() == [0]
+    scores = torch.arange(100).remainder(2).float()
+    assert non_maximum_suppression(many, scores, threshold=1.0).tolist() == [
+        *range(1, 100, 2),
+        *range(0, 100, 2),
+    ]
 
 
 def test_classes_leave_each_other_alone() -> None:

@@ -56,15 +56,22 @@ def test_equals_all_paths_one_by_one(shortcut: str) -> None:
         expected[sum(choice)] += gradient
     parts = gradient_by_path_length(blocks, start, loss)
     torch.testing.assert_close(parts, expected, rtol=1e-10, atol=1e-10)
+    assert not start.requires_grad
+    assert not parts.requires_grad
 
 
 def test_silent_branches_leave_the_shortest_path_alone() -> None:
     blocks = some_blocks()
     for block in blocks:
         block.zero_branch()
-    parts = gradient_by_path_length(blocks, images(2, 4, 4, 4).relu(), loss)
+    h = images(2, 4, 4, 4).relu().requires_grad_()
+    parts = gradient_by_path_length(blocks, h, loss)
     assert parts[0].any()
     assert not parts[1:].any()
+    # Where h is 0, so is the sum behind it, and a relu at 0 lets nothing through.
+    (whole,) = torch.autograd.grad(nn.Sequential(*blocks)(h).sum(), h)
+    assert not whole[h == 0].any()
+    torch.testing.assert_close(gradient_by_path_length(blocks, h, torch.sum)[0], whole)
 
 
 def test_refuses_by_name() -> None:

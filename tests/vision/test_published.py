@@ -132,6 +132,8 @@ def test_what_is_left_out_is_a_part_and_not_the_beginning_of_a_name(tmp_path: Pa
     state = {name: torch.zeros_like(value) for name, value in model.state_dict().items()}
     kept = load_published(model, write(state, tmp_path / "b.pth"), leave_out="fc")
     assert kept == ["fc.weight", "fc.bias"]
+    path = write(state, tmp_path / "c.pth")
+    assert load_published(model, path, leave_out="fc.bias") == ["fc.bias"]  # one tensor
 
 
 def test_files_of_2017_have_no_counts(tmp_path: Path) -> None:
@@ -140,6 +142,8 @@ def test_files_of_2017_have_no_counts(tmp_path: Path) -> None:
     kept = load_published(model, write(state, tmp_path / "a.pth"))
     assert kept == ["features.1.num_batches_tracked", "features.5.num_batches_tracked"]
     assert model.features[1].num_batches_tracked == 0
+    both = load_published(model, tmp_path / "a.pth", leave_out="classifier.6")
+    assert both == [*kept, "classifier.6.weight", "classifier.6.bias"]  # in the model's order
     assert torch.equal(model.features[1].running_mean, state["features.1.running_mean"])
 
 
@@ -269,6 +273,7 @@ def test_compares_the_checksum(name: str, tmp_path: Path) -> None:
         assert same(copied(model), published())
     wrong = digest[:7] + ("0" if digest[7] != "0" else "1")
     refused(small(), path, f"SHA-256 begins with {wrong}, .* with {digest[:8]}:", checksum=wrong)
+    refused(small(), path, f"begins with 0000.* of .* begins with {digest}:", checksum="0" * 64)
     named = path.rename(tmp_path / f"vgg-tiny-{digest[:8]}{path.suffix}")
     load_published(small(), named, checksum="name")
     misnamed = named.rename(tmp_path / f"vgg-{wrong}{path.suffix}")
@@ -290,8 +295,11 @@ def test_an_old_pytorch_is_given_no_pickle(tmp_path: Path, monkeypatch: pytest.M
 
 def test_refuses_a_model_without_memory(tmp_path: Path) -> None:
     path = write(published(), tmp_path / "a.pth")
-    with pytest.raises(ValueError, match="is on the meta device"):
-        load_published(small().to("meta"), path)
+    for part in ("", "classifier.6"):
+        model = small()
+        model.get_submodule(part).to("meta")
+        with pytest.raises(ValueError, match="is on the meta device"):
+            load_published(model, path)
 
 
 def test_alexnet_of_one_form_refuses_the_other(tmp_path: Path) -> None:

@@ -74,6 +74,14 @@ class TestEach:
         assert (answer >= 0).all()
         assert not torch.allclose(answer, method(model, x, model(x).argmin(1)))
 
+    def test_classes_may_be_of_any_whole_numbers(self, method, model) -> None:
+        x, classes = images(3, 2, 8, 8), torch.tensor([2, 0, 3])
+        torch.testing.assert_close(method(model, x, classes.int()), method(model, x, classes))
+
+    def test_no_images_have_no_maps(self, method, model) -> None:
+        x = images(0, 2, 8, 8)
+        assert method(model, x, torch.zeros(0).long()).shape == (0, 8, 8)
+
     def test_an_image_does_not_know_of_the_others(self, method, model) -> None:
         x = images(5, 2, 8, 8)
         torch.testing.assert_close(method(model, x)[3:4], method(model, x[3:4]))
@@ -85,6 +93,7 @@ class TestEach:
         with torch.no_grad():
             before, saliency = model(x), method(model, x)
         assert not saliency.requires_grad
+        assert not method(model, x).requires_grad
         assert not x.requires_grad
         assert x.grad is None
         assert all(torch.equal(p.grad, torch.ones_like(p)) for p in model.parameters())
@@ -117,6 +126,8 @@ def _plain(model: nn.Module, x: Tensor) -> Tensor:
 def test_a_model_without_scores_is_refused() -> None:
     with pytest.raises(ValueError, match=r"model must answer scores \(2, classes\) for 2 images"):
         gradient_saliency(nn.Identity(), images(2, 1, 3, 3))
+    with pytest.raises(ValueError, match=r"model must answer .* but answered \(6, 9\)"):
+        gradient_saliency(lambda x: x.flatten(0, 1).flatten(1), images(2, 3, 3, 3))
 
 
 def test_grad_cam_by_hand() -> None:
@@ -143,6 +154,18 @@ def test_grad_cam_against_its_equations(model: LeNet) -> None:
         rows.append(torch.einsum("k,khw->hw", alpha, maps[image]).relu())
     expected = nn.functional.interpolate(torch.stack(rows)[:, None], size=(8, 8), mode="bilinear")
     torch.testing.assert_close(grad_cam(model, model.features[4], x, classes), expected[:, 0])
+
+
+def test_grad_cam_is_as_high_and_wide_as_the_images() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, stride=2), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    assert grad_cam(model, model[0], torch.ones(2, 1, 9, 15)).shape == (2, 9, 15)
+
+
+def test_grad_cam_refuses_a_layer_that_is_used_twice() -> None:
+    stage = nn.Identity()
+    model = nn.Sequential(stage, stage, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with pytest.raises(ValueError, match="layer must be used once when the model answers, not 2"):
+        grad_cam(model, stage, images(2, 3, 4, 4))
 
 
 def test_grad_cam_refuses_a_layer_that_has_no_maps(model: LeNet) -> None:

@@ -90,7 +90,7 @@ def layer_costs(model: nn.Module, input_shape: Sequence[int]) -> list[LayerCost]
     modes = {module: module.training for module in model.modules()}
     with ExitStack() as hooks, torch.no_grad():
         for name, module in model.named_modules():
-            if any(module.children()) and not any(module.parameters(recurse=False)):
+            if [*module.children()] and not [*module.parameters(recurse=False)]:
                 continue
             hook = module.register_forward_hook(
                 lambda layer, inputs, output, name=name: note(name, layer, inputs, output)

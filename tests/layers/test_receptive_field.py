@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from linebyline.layers.batch_norm import BatchNorm2d
+from linebyline.layers.blur_pool import BlurPool2d
 from linebyline.layers.conv2d import Conv2d
+from linebyline.layers.conv_transpose2d import ConvTranspose2d
 from linebyline.layers.pooling import AvgPool2d, MaxPool2d
 from linebyline.layers.receptive_field import ReceptiveField, Window, influence, receptive_field
 
@@ -82,6 +84,16 @@ def test_what_a_layer_does_not_say_is_usual() -> None:
     assert receptive_field(pools) == (3 + 2 + 8, 12, -1 - 4)
 
 
+@pytest.mark.parametrize("kernel_size", [2, 3, 4, 5])
+def test_a_blur_says_what_it_lays_before_the_image(kernel_size) -> None:
+    chain = [Conv2d(1, 1, 3), BlurPool2d(kernel_size), Conv2d(1, 1, 2)]
+    for part in (chain[0], chain[2]):
+        nn.init.ones_(part.weight)
+    field = receptive_field(chain)
+    seen = influence(nn.Sequential(*chain), torch.zeros(1, 1, 40, 40), 6, 6)[:, 13].nonzero()
+    assert field.of(6) == (seen.min(), seen.max())
+
+
 def test_the_zero_of_same_is_counted_in_gaps() -> None:
     dilated = {"padding": "same", "dilation": (2, 3)}
     for layer in (Conv2d(1, 1, 3, **dilated), nn.Conv2d(1, 1, 3, **dilated)):
@@ -129,6 +141,12 @@ def test_refuses(arguments, message) -> None:
 
 
 @pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("layer", [ConvTranspose2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 3)])
+def test_refuses_what_has_a_field_for_each_phase(layer) -> None:
+    with pytest.raises(ValueError, match=r"^layers must hold no transposed convolution"):
+        receptive_field([Window(3), layer])
+
+
 def test_influence_refuses_what_has_no_such_unit() -> None:
     images = torch.zeros(1, 1, 5, 6)
     with pytest.raises(ValueError, match=re.escape("row must be from -3 to 2, not 3")):

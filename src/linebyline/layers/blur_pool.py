@@ -64,6 +64,7 @@ class BlurPool2d(nn.Module):
         self.kernel_size = kernel_size
         self.padding_mode = padding_mode
         self.stride = pair("stride", stride, least=1)
+        self.padding = (kernel_size - 1) // 2  # cells before the first
         line = binomial(kernel_size)
         self.register_buffer("weight", torch.outer(line, line), persistent=False)
 
@@ -86,7 +87,7 @@ class BlurPool2d(nn.Module):
 
     def _padded(self, x: Tensor) -> Tensor:
         check_axes(x)
-        before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
+        before, after = self.padding, self.kernel_size // 2
         if min(x.shape[-2:]) <= after:
             raise ValueError(
                 f"x must have more than {after} rows and columns, to be padded for a filter of "

@@ -5,9 +5,10 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from linebyline.layers.conv2d import pair
+from linebyline.layers.conv_transpose2d import ConvTranspose2d
 
 
 class Window(NamedTuple):
@@ -64,7 +65,8 @@ def receptive_field(layers: Sequence[Window | Windowed], *, axis: int = 0) -> Re
         axis: 0 goes through the rows of an image, 1 through its columns.
 
     Raises:
-        ValueError: a layer has no `kernel_size`, or `axis` is neither 0 nor 1.
+        ValueError: a layer has no `kernel_size`, or is a transposed convolution, whose units differ
+            in what they see; `axis` is neither 0 nor 1.
     """
     if axis not in (0, 1):
         raise ValueError(f"axis must be 0 (rows) or 1 (columns), not {axis}")
@@ -117,6 +119,11 @@ def _window(layer: Window | Windowed, axis: int) -> Window:
         raise ValueError(
             f"layers must hold layers with a kernel_size, but one is {type(layer).__name__}; "
             "leave out what looks at one place at a time"
+        )
+    if isinstance(layer, ConvTranspose2d | nn.ConvTranspose2d):
+        raise ValueError(
+            "layers must hold no transposed convolution: what its units see depends on their phase "
+            "(`influence` measures it)"
         )
     kernel = pair("kernel_size", layer.kernel_size)[axis]
     stride = pair("stride", getattr(layer, "stride", 1))[axis]

@@ -182,11 +182,13 @@ def test_refuses_other_channels_and_empty_images(path: str, squeeze: str, shape:
         getattr(layer, path)(torch.zeros(shape))
 
 
+@PATHS
 @pytest.mark.usefixtures("without_shape_checks")
-def test_refuses_other_axes() -> None:
+def test_refuses_other_axes(path: str) -> None:
+    layer = SqueezeExcitation(4, reduction=2)
     for shape in ((4, 4, 3), (2, 4), (1, 4, 2, 2, 2)):
         with pytest.raises(ValueError, match="with at least one position, but its shape is"):
-            SqueezeExcitation(4, reduction=2)(torch.zeros(shape))
+            getattr(layer, path)(torch.zeros(shape))
 
 
 def test_prints_its_settings() -> None:

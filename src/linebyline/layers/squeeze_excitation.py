@@ -104,9 +104,9 @@ class SqueezeExcitation(nn.Module):
 
         Only the average is spelled out: the other squeezes are `squeezed`.
         """
-        _, _, height, width = x.shape
+        self._check(x)
+        height, width = x.shape[2:]
         if self.squeeze == "average":
-            self._check(x)
             z = torch.zeros_like(x[:, :, 0, 0])  # (B, C)
             for i in range(height):
                 for j in range(width):

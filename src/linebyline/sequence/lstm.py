@@ -68,6 +68,8 @@ class LSTM(Recurrent):
     parts = 2
     twin = nn.LSTM
 
+    forget_bias: float | None = None
+
     def __init__(
         self,
         input_size: int,
@@ -85,7 +87,6 @@ class LSTM(Recurrent):
                 f"forget_bias must be finite, or None, as it must where bias=False; it is "
                 f"{forget_bias} with bias={bias}"
             )
-        self.__dict__["forget_bias"] = forget_bias  # before there are parameters to be drawn
         super().__init__(
             input_size,
             hidden_size,
@@ -96,17 +97,23 @@ class LSTM(Recurrent):
             generator=generator,
         )
         self.forget_bias = forget_bias
+        self._set_forget_bias()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw all anew, as in `Recurrent`; then set the forget gates' biases, if asked for."""
         super().reset_parameters(generator)
+        self._set_forget_bias()
+
+    def _set_forget_bias(self) -> None:
         if self.forget_bias is None:
             return
         forget = slice(self.hidden_size, 2 * self.hidden_size)  # the second block of rows
         with torch.no_grad():
-            for n in range(self.num_layers * self.directions):
-                _, _, b, b_h = self.weights(n)
-                b[forget], b_h[forget] = self.forget_bias, 0.0
+            for name, parameter in self.named_parameters():
+                if name.startswith("bias_ih"):
+                    parameter[forget] = self.forget_bias
+                elif name.startswith("bias_hh"):
+                    parameter[forget] = 0.0
 
     def step(self, x: Tensor, state: tuple[Tensor, ...], weights: Weights) -> tuple[Tensor, ...]:
         """`lstm_step`."""

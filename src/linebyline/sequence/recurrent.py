@@ -71,7 +71,7 @@ class Recurrent(nn.Module, ABC):
     parts: int = 1
     """How many tensors a state has."""
 
-    twin: type[nn.RNNBase]
+    twin: Callable[..., nn.RNNBase]
     """Torch's module with the same parameters."""
 
     def __init__(
@@ -176,7 +176,9 @@ class Recurrent(nn.Module, ABC):
                 sides.append(h)
                 last.append(end)
             y = torch.cat(sides, dim=-1)  # (T, B, directions · H)
-        return y.transpose(0, 1), self._state([torch.stack(part) for part in zip(*last)])
+        return y.transpose(0, 1), self._state(
+            [torch.stack(part) for part in zip(*last, strict=True)]
+        )
 
     def _along_time(
         self,
@@ -250,8 +252,11 @@ class Recurrent(nn.Module, ABC):
         sizes = self.input_size, self.hidden_size, self.num_layers
         options = {"bias": self.bias, "bidirectional": self.bidirectional}
         twin = self.twin(*sizes, **options, batch_first=True, device="meta")
-        for name, parameter in self.named_parameters():
-            setattr(twin, name, parameter)
+        for name, _ in twin.named_parameters():
+            weight = getattr(self, name)
+            if not isinstance(weight, nn.Parameter):  # made of others, by a parametrization
+                return
+            setattr(twin, name, weight)
         twin.flatten_parameters()
 
     def _apply(self, fn: Callable, recurse: bool = True) -> Any:
@@ -263,7 +268,6 @@ class Recurrent(nn.Module, ABC):
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""
         usual = {"num_layers": 1, "bias": True, "dropout": 0.0, "bidirectional": False}
-        others = [
-            f"{n}={getattr(self, n)}" for n, value in usual.items() if getattr(self, n) != value
-        ]
+        values = {name: getattr(self, name) for name in usual}
+        others = [f"{name}={value}" for name, value in values.items() if value != usual[name]]
         return ", ".join([f"{self.input_size}, {self.hidden_size}", *others])

@@ -80,5 +80,6 @@ def detached(state: Any) -> Any:
     if isinstance(state, dict):
         return {key: detached(value) for key, value in state.items()}
     if isinstance(state, (tuple, list)):
-        return type(state)(detached(part) for part in state)
+        parts = [detached(part) for part in state]
+        return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
     return state

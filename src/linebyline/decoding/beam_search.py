@@ -100,12 +100,13 @@ def beam_search(
     token = first.repeat_interleave(k)  # (B·k,)
     begun = first.new_zeros(batch, k, 0)
     nothing = torch.full((batch, k), -math.inf, device=first.device)
-    total = nothing.index_fill(1, first.new_zeros(1), 0)  # all k are the same: one counts
+    total = nothing.clone()
+    total[:, 0] = 0  # at first all k are the same, and only one counts
     fill = 0 if end is None else end
     answers = Beams(
         first.new_full((batch, k, max_length), fill), first.new_zeros(batch, k), nothing, nothing
     )
-    for time in range(1, max_length + 1):
+    for _ in range(max_length):
         logits, state = step(token, state)
         check_logits(logits, batch * k, end)
         log_p = torch.log_softmax(logits, dim=-1).unflatten(0, (batch, k))  # (B, k, V)

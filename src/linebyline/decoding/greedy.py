@@ -9,7 +9,7 @@ from linebyline.decoding.generate import Decoded, Step, generate
 
 
 def most_probable(logits: Float[Tensor, "batch vocabulary"]) -> Int[Tensor, " batch"]:
-    """argmax over the vocabulary."""
+    """The token with the largest logit; of equal ones the first."""
     return logits.argmax(dim=-1)
 
 

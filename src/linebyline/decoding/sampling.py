@@ -1,6 +1,7 @@
 """Sampling: tokens as probable as the model says, or a little less adventurous."""
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,36 +13,38 @@ from linebyline.decoding.generate import Decoded, Step, generate
 Logits = Float[Tensor, "*batch vocabulary"]
 
 
-def keep_top_k(logits: Logits, k: int) -> Logits:
-    """The k largest logits; the others are -∞, so that softmax gives them 0.
+def keep_top_k(logits: Logits, top_k: int) -> Logits:
+    """The k = top_k largest logits; the others are -∞, so that softmax gives them 0.
 
     Source: Fan, Lewis & Dauphin 2018, *Hierarchical neural story generation*. Of equal ones on the
     border any are kept. A k beyond the vocabulary keeps all.
 
     Raises:
-        ValueError: `k` is below 1.
+        ValueError: `top_k` is below 1.
     """
-    if k < 1:
-        raise ValueError(f"top_k must be at least 1, not {k}")
-    largest, tokens = logits.topk(min(k, logits.shape[-1]), dim=-1)
+    if top_k < 1:
+        raise ValueError(f"top_k must be at least 1, not {top_k}")
+    largest, tokens = logits.topk(min(top_k, logits.shape[-1]), dim=-1)
     return torch.full_like(logits, -math.inf).scatter(-1, tokens, largest)
 
 
-def keep_top_p(logits: Logits, p: float) -> Logits:
-    """The fewest tokens that together have at least the probability p; the others get -∞.
+def keep_top_p(logits: Logits, top_p: float) -> Logits:
+    """The fewest tokens that together have at least the probability p = top_p; others get -∞.
 
     Source: Holtzman, Buys, Du, Forbes & Choi 2020, *The curious case of neural text degeneration*,
     section 3.1, equations 2 and 3, "nucleus sampling".
 
     Raises:
-        ValueError: `p` is not above 0 and at most 1.
+        ValueError: `top_p` is not above 0 and at most 1.
     """
-    if not 0 < p <= 1:
-        raise ValueError(f"top_p must be above 0 and at most 1, not {p}")
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1, not {top_p}")
+    if top_p == 1:  # where rounding would decide about the last ones
+        return logits
     probabilities, tokens = torch.softmax(logits, dim=-1).sort(dim=-1, descending=True)
     # A token is superfluous if those before it are enough: the first one never is.
     before = probabilities.cumsum(dim=-1) - probabilities
-    superfluous = torch.zeros_like(before, dtype=torch.bool).scatter(-1, tokens, before >= p)
+    superfluous = torch.zeros_like(before, dtype=torch.bool).scatter(-1, tokens, before >= top_p)
     return logits.masked_fill(superfluous, -math.inf)
 
 
@@ -93,16 +96,14 @@ def sample(
 ) -> Decoded:
     """y_t drawn from the softmax of the `sharpened` logits.
 
-    Arguments, results and errors are those of `generate` and of `sharpened`, and
-
-    Args:
-        generator: draws, on the device of the logits; without one torch's global generator does.
+    Arguments, results and errors are those of `generate` and of `sharpened`. `generator` draws, on
+    the device of the logits; without one torch's global generator does.
     """
-    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-    sharpened(torch.zeros(1), **options)  # refuses before the model is asked
+    sharper = partial(sharpened, temperature=temperature, top_k=top_k, top_p=top_p)
+    sharper(torch.zeros(1))  # refuses before the model is asked
 
     def draw(logits: Tensor) -> Tensor:
-        probabilities = torch.softmax(sharpened(logits, **options), dim=-1)
+        probabilities = torch.softmax(sharper(logits), dim=-1)
         return torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
 
     return generate(step, first, state, draw, end=end, max_length=max_length)

@@ -58,7 +58,9 @@ def chunks(
     if steps < 1:
         raise ValueError(f"steps must be at least 1, not {steps}")
     if x.ndim < 2 or x.shape[1] < 1:
-        raise ValueError(f"x must be (batch, time, ...) with a step, but its shape is {tuple(x.shape)}")
+        raise ValueError(
+            f"x must be (batch, time, ...) with a step, but its shape is {tuple(x.shape)}"
+        )
     if getattr(model, "bidirectional", False):
         raise ValueError("model must read in one direction, for the other begins at the end of x")
     return _chunks(model, x, steps, state)

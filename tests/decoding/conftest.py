@@ -48,7 +48,7 @@ class Book:
         return torch.tensor([0, 1, 3]), (torch.arange(BATCH), torch.zeros(BATCH, 0).long())
 
     def log_prob(self, number: int, answer: tuple[int, ...]) -> float:
-        """log P of an answer to one of the three, token by token."""
+        """What an answer to one of the three has for log P, token by token."""
         tokens = (self.begin()[0].tolist()[number],)
         total = 0.0
         for token in answer:

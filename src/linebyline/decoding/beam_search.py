@@ -29,7 +29,7 @@ class Beams(NamedTuple):
 
 
 def length_penalty(length: int | Tensor, alpha: float) -> Any:
-    """lp(Y) = (5 + |Y|)^α / (5 + 1)^α: Wu et al. 2016, equation 14. 1 at |Y| = 1, or with α = 0."""
+    """lp = (5 + n)^α / (5 + 1)^α of n tokens: Wu et al. 2016, equation 14. It is 1 for n = 1."""
     return ((5 + length) / 6) ** alpha
 
 
@@ -62,11 +62,11 @@ def beam_search(
     Sources: Sutskever, Vinyals & Le 2014, *Sequence to sequence learning with neural networks*,
     section 3.2: of all k·V that are one token longer the best k are kept, and those that end are
     complete. Answers are ranked by log P(Y) / lp(Y), Wu et al. 2016, *Google's neural machine
-    translation system*, section 7, equation 14; |Y| counts the end token. Deviations: their
+    translation system*, section 7, equation 14; the length counts the end token. Deviations: their
     coverage penalty does not exist here, nor does their pruning; there are always k beginnings
-    (where one ends, the next best takes its place), which are
-    compared by log P alone, for all are equally long; and the search goes on until no beginning
-    could beat the k-th best answer, even if all that is still to come were certain.
+    (where one ends, the next best takes its place), which are compared by log P alone, for all are
+    equally long; and the search goes on until no beginning could beat the k-th best answer, even if
+    all that is still to come were certain.
 
     With k = 1 and α = 0 it is greedy decoding, and with k as large as the number of all beginnings
     it finds the best of all sequences. What has not ended at `max_length` is an answer as it is.

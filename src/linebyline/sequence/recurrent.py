@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 Part = Float[Tensor, "stacked batch hidden"]
 State = Part | tuple[Part, Part]
-"""Of all layers and directions, stacked: h_t, or in an LSTM h_t and c_t."""
+"""The h_t of all layers and directions, stacked, or in an LSTM h_t and c_t."""
 
 
 class Weights(NamedTuple):

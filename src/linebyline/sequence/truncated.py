@@ -14,7 +14,7 @@ class Chunk(NamedTuple):
     """What `chunks` yields."""
 
     span: slice
-    """Which steps of x these are, so that `y[:, span]` are their targets."""
+    """Which steps of x these are, and of the targets."""
 
     outputs: Float[Tensor, "batch steps *outputs"]
     """The model's outputs at these steps."""
@@ -34,7 +34,7 @@ def chunks(
     beyond it, and the last one sees all of it.
 
     The model is not called before a chunk is asked for. So weights may change between two chunks,
-    and only one chunk's graph is in memory:
+    and only one chunk's graph is in memory::
 
         for span, outputs, state in chunks(lstm, x, 50):
             optimizer.zero_grad()

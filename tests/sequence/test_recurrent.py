@@ -102,9 +102,7 @@ def test_a_state_carries_on(make: Make, path: str, numbers: Numbers) -> None:
     torch.testing.assert_close(last, end)
 
 
-def test_drops_between_layers_only_and_in_training_only(
-    make: Make, path: str, numbers: Numbers
-) -> None:
+def test_drops_between_layers_only(make: Make, path: str, numbers: Numbers) -> None:
     model = make(2, 400, num_layers=2, bidirectional=True, dropout=0.25)
     with torch.no_grad():  # only the second layer's first weights tell what came in
         for name, parameter in model.named_parameters():
@@ -118,8 +116,13 @@ def test_drops_between_layers_only_and_in_training_only(
     y.sum().backward()
     row = seen["dropped"].abs().amax(0)  # ∂L/∂W ∝ x of the layer
     assert (row == 0).double().mean().item() == pytest.approx(0.25, abs=0.06)
-    model.eval()
-    assert torch.equal(getattr(model, path)(x)[0], getattr(model, path)(x)[0])
+
+
+def test_drops_nothing_in_evaluation(make: Make, path: str, numbers: Numbers) -> None:
+    model, whole = make(3, 4, num_layers=2, dropout=0.5), make(3, 4, num_layers=2)
+    x = numbers(2, 5, 3)
+    assert not torch.equal(getattr(model, path)(x)[0], whole(x)[0])
+    torch.testing.assert_close(getattr(model.eval(), path)(x)[0], whole(x)[0])
 
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False}])

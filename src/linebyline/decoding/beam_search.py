@@ -29,7 +29,7 @@ class Beams(NamedTuple):
 
 
 def length_penalty(length: int | Tensor, alpha: float) -> Any:
-    """lp = (5 + n)^α / (5 + 1)^α of n tokens: Wu et al. 2016, equation 14. It is 1 for n = 1."""
+    """Of n tokens, lp = (5 + n)^α / (5 + 1)^α: Wu et al. 2016, equation 14. It is 1 for n = 1."""
     return ((5 + length) / 6) ** alpha
 
 

@@ -63,6 +63,16 @@ def test_one_chunk_has_the_whole_gradient(make: Make, numbers: Numbers, steps: i
     assert not torch.allclose(gradients(model, x, *begin)[1], whole[1])
 
 
+def test_a_loss_may_be_of_the_state(make: Make, numbers: Numbers) -> None:
+    model, x = make(3, 4), numbers(2, 4, 3).requires_grad_()
+    found = []
+    for run in (lambda: [each.state for each in chunks(model, x, 4)], lambda: [model(x)[1]]):
+        (state,) = run()
+        (state if isinstance(state, Tensor) else state[-1]).sum().backward()
+        found.append(gradients(model, x))
+    torch.testing.assert_close(*found)
+
+
 def test_weights_may_change_between_two_chunks(make: Make, numbers: Numbers) -> None:
     model, x = make(3, 4), numbers(2, 6, 3)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -41,6 +41,10 @@ def test_the_contract_holds() -> None:
         ("linear_models", "plotting"),
         ("plotting", "linear_models"),
         ("training", "layers"),
+        ("sequence", "vision"),
+        ("training", "sequence"),
+        ("decoding", "layers"),
+        ("decoding", "sequence"),
     ],
 )
 def test_an_import_the_wrong_way_is_noticed(tmp_path: Path, module: str, imported: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int, Integer, Num
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, label
 from torch import Tensor
 
 from linebyline.training.confusion import confusion_matrix
@@ -127,6 +127,43 @@ def share_by_distance(
         band = wrong[(distance > low) & (distance <= high)]
         shares.append(band.double().mean())  # of nothing: not a number
     return torch.stack(shares)
+
+
+def share_apart(
+    claimed: Bool[Tensor, "images height width"],
+    instances: Integer[Tensor, "images height width"],
+) -> float:
+    """The share of true objects that have a piece of the answer to themselves.
+
+    A *piece* is what hangs together over edges, not over corners, among the claimed pixels. Each
+    object takes the piece that covers most of it; it stands apart if there is one, and no other
+    object takes the same. IoU does not see this: one pixel can make two objects one.
+
+    Args:
+        claimed: pixels that the answer takes for any object.
+        instances: for each pixel 0, or the number of the true object that it belongs to.
+
+    Raises:
+        ValueError: the shapes differ, or there is no object.
+    """
+    if claimed.shape != instances.shape:
+        raise ValueError(
+            f"claimed must have instances' shape {tuple(instances.shape)}, "
+            f"not {tuple(claimed.shape)}"
+        )
+    alone = total = 0
+    for answer, image in zip(claimed.cpu(), instances.cpu(), strict=True):
+        pieces = torch.from_numpy(label(answer.numpy())[0])
+        taken = []
+        for number in image[image > 0].unique():
+            covered = pieces[image == number].long().bincount(minlength=2)
+            covered[0] = 0  # what is not claimed is no piece
+            taken.append(int(covered.argmax()))
+        total += len(taken)
+        alone += sum(piece > 0 and taken.count(piece) == 1 for piece in taken)
+    if total == 0:
+        raise ValueError("instances must hold an object, but every pixel is 0")
+    return alone / total
 
 
 def _check_counts(confusion: Tensor) -> None:

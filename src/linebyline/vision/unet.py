@@ -15,6 +15,7 @@ from linebyline.layers.max_unpool2d import MaxUnpool2d, max_pool2d_with_places
 from linebyline.layers.pooling import MaxPool2d
 
 Map = Float[Tensor, "batch channels height width"]
+Scores = Float[Tensor, "batch classes rows columns"]
 
 UPSAMPLING = ("transposed", "nearest", "bilinear", "unpooling")
 
@@ -88,8 +89,10 @@ class UpSampling(nn.Module):
             )
         self.unpool = MaxUnpool2d(2)
 
-    def forward(self, x: Map, encoded: Map) -> Map:
-        """Up by a factor of 2; `encoded`, the encoder's map of that size, is asked for places."""
+    def forward(
+        self, x: Map, encoded: Float[Tensor, "batch outputs H W"]
+    ) -> Float[Tensor, "batch outputs rows columns"]:
+        """Up by a factor of 2; `encoded`, the encoder's map of that level, is asked for places."""
         if self.kind == "transposed":
             return self.conv(x)
         if self.kind == "unpooling":
@@ -163,19 +166,19 @@ class UNet(nn.Module):
         )
         self.head = convolution(channels, num_classes, 1, padding=0, generator=generator)
 
-    def forward(self, x: Map) -> Float[Tensor, "batch classes rows columns"]:
+    def forward(self, x: Map) -> Scores:
         """Down, and up again."""
         return self.decode(self.encode(x))
 
-    def encode(self, x: Map) -> list[Map]:
-        """A map for each level, from the finest to the coarsest."""
+    def encode(self, x: Map) -> list[Tensor]:
+        """A map (batch, channels, height, width) for each level, from the finest to the coarsest."""
         self._check(x)
         maps = [self.encoder[0](x)]
         for block in self.encoder[1:]:
             maps.append(block(self.pool(maps[-1])))
         return maps
 
-    def decode(self, maps: list[Map]) -> Float[Tensor, "batch classes rows columns"]:
+    def decode(self, maps: list[Tensor]) -> Scores:
         """Scores from the encoder's maps, or from others of their shapes."""
         x = maps[-1]  # all that a network without skips gets
         for level in reversed(range(self.depth)):
@@ -232,7 +235,9 @@ def convolution(
     return conv
 
 
-def center_crop(x: Map, size: tuple[int, int]) -> Map:
+def center_crop(
+    x: Map, size: tuple[int, int]
+) -> Float[Tensor, "batch channels rows columns"]:
     """The middle of a map, of so many rows and columns."""
     top, left = (x.shape[-2] - size[0]) // 2, (x.shape[-1] - size[1]) // 2
     return x[..., top : top + size[0], left : left + size[1]]

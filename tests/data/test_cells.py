@@ -30,9 +30,7 @@ def test_a_cell_is_of_one_kind_and_ground_is_no_cell(cells):
 
 def test_cells_keep_a_pixel_apart(cells):
     for axis in (1, 2):
-        one, other = (
-            cells.instances.narrow(axis, start, 47) for start in (0, 1)
-        )
+        one, other = (cells.instances.narrow(axis, start, 47) for start in (0, 1))
         assert ((one == other) | (one == 0) | (other == 0)).all()
 
 

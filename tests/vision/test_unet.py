@@ -16,7 +16,9 @@ both = pytest.mark.parametrize("skips", [True, False])
 
 def convolved(x, state, name, pad):
     x = functional.conv2d(x, state[f"{name}.0.weight"], state[f"{name}.0.bias"], padding=pad).relu()
-    return functional.conv2d(x, state[f"{name}.2.weight"], state[f"{name}.2.bias"], padding=pad).relu()
+    return functional.conv2d(
+        x, state[f"{name}.2.weight"], state[f"{name}.2.bias"], padding=pad
+    ).relu()
 
 
 def enlarged(x, skip, state, level, kind):

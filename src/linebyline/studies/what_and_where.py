@@ -50,9 +50,7 @@ class Coarse(nn.Module):
         super().__init__()
         self.net = unet(generator)
         self.net.up, self.net.decoder = nn.ModuleList(), nn.ModuleList()
-        self.net.head = convolution(
-            CHANNELS * 2**DEPTH, CLASSES, 1, padding=0, generator=generator
-        )
+        self.net.head = convolution(CHANNELS * 2**DEPTH, CLASSES, 1, padding=0, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores for every pixel, the same all over a square."""

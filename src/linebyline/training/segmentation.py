@@ -56,8 +56,7 @@ def iou(confusion: Confusion) -> Float[Tensor, " classes"]:
     """Intersection over union by class, C_ii / (Σ_j C_ij + Σ_j C_ji - C_ii), over the whole set.
 
     Source: Jaccard 1912, "The distribution of the flora in the alpine zone"; as a measure of
-    segmentation, Everingham et al. 2010, *The PASCAL visual object classes (VOC) challenge*, section
-    4.2. True pixels and answered ones are counted over all images before they are divided. Not a
+    segmentation, Everingham et al. 2010, *The PASCAL visual object classes (VOC) challenge*. True pixels and answered ones are counted over all images before they are divided. Not a
     number for a class that is neither there nor answered; `torch.nanmean` passes over it.
 
     Raises:
@@ -105,7 +104,7 @@ def share_by_distance(
     """The share of wrong pixels among those of each band of distances.
 
     Source: Kohli, Ladický & Torr 2009, *Robust higher order potentials for enforcing label
-    consistency*, section 6, who count errors in bands of growing width along the outlines; here the
+    consistency*, who count errors in bands of growing width along the outlines; here the
     bands exclude each other. Not a number for a band without pixels.
 
     Args:

@@ -235,9 +235,7 @@ def convolution(
     return conv
 
 
-def center_crop(
-    x: Map, size: tuple[int, int]
-) -> Float[Tensor, "batch channels rows columns"]:
+def center_crop(x: Map, size: tuple[int, int]) -> Float[Tensor, "batch channels rows columns"]:
     """The middle of a map, of so many rows and columns."""
     top, left = (x.shape[-2] - size[0]) // 2, (x.shape[-1] - size[1]) // 2
     return x[..., top : top + size[0], left : left + size[1]]

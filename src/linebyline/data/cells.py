@@ -1,4 +1,4 @@
-"""Cells under a microscope, drawn: what kind a cell is, its nucleus tells; where it ends, its rim."""
+"""Cells under a microscope, drawn: a nucleus tells what kind a cell is, and a rim where it ends."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """How good a segmentation is: by pixels, by areas, and by how far from an outline it errs."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Bool, Float, Int, Integer, Num
@@ -56,8 +57,9 @@ def iou(confusion: Confusion) -> Float[Tensor, " classes"]:
     """Intersection over union by class, C_ii / (Σ_j C_ij + Σ_j C_ji - C_ii), over the whole set.
 
     Source: Jaccard 1912, "The distribution of the flora in the alpine zone"; as a measure of
-    segmentation, Everingham et al. 2010, *The PASCAL visual object classes (VOC) challenge*. True pixels and answered ones are counted over all images before they are divided. Not a
-    number for a class that is neither there nor answered; `torch.nanmean` passes over it.
+    segmentation, Everingham et al. 2010, *The PASCAL visual object classes (VOC) challenge*. True
+    pixels and answered ones are counted over all images before they are divided. Not a number for
+    a class that is neither there nor answered; `torch.nanmean` passes over it.
 
     Raises:
         ValueError: `confusion` is not square, or counts nothing.
@@ -89,8 +91,8 @@ def boundary_distance(
     distance = torch.full(target.shape, torch.inf)
     for image, far in zip(target.cpu(), distance, strict=True):
         present = image.unique()
-        for label in present if len(present) > 1 else ():
-            own = image == label
+        for kind in present if len(present) > 1 else ():
+            own = image == kind
             inside = torch.from_numpy(distance_transform_edt(own.numpy()))
             far[own] = inside[own].float()
     return distance.to(target.device)
@@ -119,10 +121,10 @@ def share_by_distance(
         raise ValueError(
             f"distance must have wrong's shape {tuple(wrong.shape)}, not {tuple(distance.shape)}"
         )
-    if len(edges) < 2 or any(a >= b for a, b in zip(edges, edges[1:], strict=False)):
+    if len(edges) < 2 or any(a >= b for a, b in pairwise(edges)):
         raise ValueError(f"edges must be two or more that rise, not {list(edges)}")
     shares = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         band = wrong[(distance > low) & (distance <= high)]
         shares.append(band.double().mean())  # of nothing: not a number
     return torch.stack(shares)

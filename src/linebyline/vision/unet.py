@@ -115,8 +115,9 @@ class UNet(nn.Module):
     the convolutions are not padded, so that no answer rests on made-up pixels: 572 x 572 pixels in,
     388 x 388 scores out, and the skips are cropped to what comes from below. Deviations, to be
     asked for: "same" padding, which keeps the size and has become usual; other up-sampling; batch
-    norms; `skips=False`. Without skips the decoder's convolutions have half as many channels again between
-    the two, so that at every level multiply-adds are equal and parameters are channels / 2 more.
+    norms; `skips=False`. Without skips a decoder block has half as many channels again between its
+    two convolutions, so that multiply-adds are equal at every level, and half as many parameters
+    more as the level has channels.
 
     Weights start as the paper says, N(0, 2/N) with N the inputs that a neuron adds up; biases at 0.
 
@@ -171,7 +172,7 @@ class UNet(nn.Module):
         return self.decode(self.encode(x))
 
     def encode(self, x: Map) -> list[Tensor]:
-        """A map (batch, channels, height, width) for each level, from the finest to the coarsest."""
+        """A map (batch, channels, height, width) for each level, the finest first."""
         self._check(x)
         maps = [self.encoder[0](x)]
         for block in self.encoder[1:]:

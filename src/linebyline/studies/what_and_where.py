@@ -127,7 +127,7 @@ ARMS: dict[str, Callable[[torch.Generator], nn.Module]] = {
     "finest": _between((0,)),
     "coarsest": _between((2,)),
     "no skips, code 2": _between(code=2, skips=False),
-    "no skips, code 8": _between(code=8, skips=False),
+    "no skips, code 1": _between(code=1, skips=False),
     "skips, code 2": _between((0, 1, 2), 2),
     "no skips, 40 epochs": lambda g: unet(g, skips=False),
 }

@@ -153,7 +153,8 @@ def test_it_learns_what_there_is_to_learn():
     with torch.no_grad():
         found = judge(run.model(run.test.images).argmax(1), run.test)
     assert found.iou > 0.6
-    assert found.what[1] < 0.1 < 0.3 < found.what[8]
+    assert found.what[1] < 0.1
+    assert found.what[8] > 0.3
     train, test = images(7)
     assert torch.equal(run.test.images, test.images)
     assert len(train.images) == TRAIN

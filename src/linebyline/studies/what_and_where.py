@@ -187,7 +187,8 @@ def learn(arm: str, start: int, *, rate: float, epochs: int | None = None) -> Ru
     Raises:
         ValueError: as for `network`.
     """
-    model = network(arm, start).to(memory_format=torch.channels_last)
+    model = network(arm, start)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     train, test = images(start)
     epochs = epochs or (40 if arm.endswith("40 epochs") else EPOCHS)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)

@@ -1,6 +1,7 @@
 """U-Net: an encoder that learns what, a decoder that learns where, and a skip at every size."""
 
 import math
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from linebyline.layers.batch_norm import BatchNorm2d
-from linebyline.layers.conv2d import Conv2d
+from linebyline.layers.conv2d import Conv2d, Padding
 from linebyline.layers.conv_transpose2d import ConvTranspose2d
 from linebyline.layers.init import he_normal_
 from linebyline.layers.max_unpool2d import MaxUnpool2d, max_pool2d_with_places
@@ -154,7 +155,11 @@ class UNet(nn.Module):
         _check(in_channels, num_classes, depth, channels, padding, upsampling)
         self.in_channels, self.depth, self.padding, self.skips = in_channels, depth, padding, skips
         widths = [channels * 2**level for level in range(depth + 1)]
-        shared = {"padding": padding, "batch_norm": batch_norm, "generator": generator}
+        shared: dict[str, Any] = {
+            "padding": padding,
+            "batch_norm": batch_norm,
+            "generator": generator,
+        }
         self.encoder = nn.ModuleList(
             DoubleConv(i, o, o, **shared)
             for i, o in zip([in_channels, *widths], widths, strict=False)
@@ -224,7 +229,7 @@ def convolution(
     out_channels: int,
     kernel_size: int,
     *,
-    padding: int | str,
+    padding: Padding,
     bias: bool = True,
     generator: torch.Generator | None = None,
 ) -> Conv2d:
@@ -252,9 +257,9 @@ def _check(
     if channels < 2 or channels % 2:
         raise ValueError(f"channels must be an even number from 2 on, not {channels}")
     kinds = (("padding", padding, ("same", "valid")), ("upsampling", upsampling, UPSAMPLING))
-    for name, value, known in kinds:
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+    for name, kind, known in kinds:
+        if kind not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}, not {kind!r}")
     if padding == "valid" and upsampling == "unpooling":
         raise ValueError(
             "upsampling 'unpooling' needs padding 'same': an encoder's map of another size than "

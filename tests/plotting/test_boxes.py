@@ -20,7 +20,7 @@ def test_a_box_is_around_its_pixels(ax, pixels):
     bright = drawn[..., :3].min(-1) > 128
     rows, columns = bright.any(1).nonzero()[0], bright.any(0).nonzero()[0]
     high, wide = drawn.shape[:2]
-    # The picture is padded at its sides, and its 30 pixels are as wide as its 20 are high times 1.5.
+    # The picture is padded at its sides; its 30 pixels are half as wide again as its 20 are high.
     scale = high / 20
     left = (wide - 30 * scale) / 2
     assert rows[[0, -1]] / scale == pytest.approx([4, 16], abs=0.5)

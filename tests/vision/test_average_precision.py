@@ -144,7 +144,8 @@ def test_nothing_detected_is_worth_nothing() -> None:
     none = [Detections(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0).long())]
     for points in (None, 11, 101):
         found = average_precision(none, boxes, classes, points=points)
-        assert found.mean == 0 and found.by_class == {0: 0}
+        assert found.mean == 0
+        assert found.by_class == {0: 0}
 
 
 def test_perfect_is_one_in_single_precision_too() -> None:

@@ -91,9 +91,7 @@ class OneStageDetector(nn.Module):
     def anchors(self, height: int, width: int) -> Float[Tensor, "anchors 4"]:
         """Of an image of that size, in the order of the answers."""
         rows, columns = height // self.stride, width // self.stride
-        return grid_anchors(
-            rows, columns, stride=self.stride, sizes=self.sizes, ratios=self.ratios
-        )
+        return grid_anchors(rows, columns, stride=self.stride, sizes=self.sizes, ratios=self.ratios)
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Answers:
         """Scores and codes, cell after cell, and the anchors that they are about."""
@@ -134,7 +132,8 @@ class OneStageDetector(nn.Module):
         """
         height, width = x.shape[2:]
         answers = self(x)
-        boxes = clip(decode(answers.codes, answers.anchors), height, width)
+        anchors = answers.anchors.expand_as(answers.codes)
+        boxes = clip(decode(answers.codes, anchors), height, width)
         found = []
         for likely, box in zip(self.probabilities(answers.logits), boxes, strict=True):
             anchor, label = (likely >= least).nonzero(as_tuple=True)

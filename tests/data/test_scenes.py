@@ -5,7 +5,16 @@ import torch
 
 from linebyline.data.examples import Examples
 from linebyline.data.mnist import mnist_5k
-from linebyline.data.scenes import COLORS, GROUND, INK, NOTHING, Scenes, _pasted, box_targets, digit_scenes
+from linebyline.data.scenes import (
+    COLORS,
+    GROUND,
+    INK,
+    NOTHING,
+    Scenes,
+    _pasted,
+    box_targets,
+    digit_scenes,
+)
 
 
 @pytest.fixture(scope="module")

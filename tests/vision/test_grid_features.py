@@ -18,9 +18,7 @@ def test_equals_torchs_parts(same_as_torch) -> None:
             nn.BatchNorm2d(outputs),
             nn.ReLU(),
         )
-    theirs += nn.Sequential(
-        nn.Conv2d(4, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU()
-    )
+    theirs += nn.Sequential(nn.Conv2d(4, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU())
     ours = GridFeatures(2, channels=(3, 4))
     same_as_torch(ours.double(), theirs.double(), images(5, 2, 12, 8), std=0.5)
 

@@ -90,7 +90,9 @@ class RegionProposalNetwork(nn.Module):
             height, width, stride=self.stride, sizes=self.sizes, ratios=self.ratios
         ).to(codes)
         with torch.no_grad():
-            boxes = clip(decode(codes, anchors), height * self.stride, width * self.stride)
+            boxes = clip(
+                decode(codes, anchors.expand_as(codes)), height * self.stride, width * self.stride
+            )
             chosen = self.choose(boxes, scores)  # (N, proposals)
         boxes = boxes.gather(1, chosen[..., None].expand(-1, -1, 4))
         return Proposals(anchors, codes, scores, boxes, anchors[chosen])

@@ -138,7 +138,8 @@ class TwoStageDetector(nn.Module):
         """
         answer = self(x)
         units = answer.codes.new_tensor(CODE_SIZES)
-        boxes = clip(decode(answer.codes * units, answer.proposals[:, :, None]), *x.shape[2:])
+        proposals = answer.proposals[:, :, None].expand_as(answer.codes)
+        boxes = clip(decode(answer.codes * units, proposals), *x.shape[2:])  # (N, P, K or 1, 4)
         chances = answer.logits.softmax(-1)[..., :-1]  # (N, P, K)
         detections = []
         for box, chance in zip(boxes.expand(*chances.shape, 4), chances, strict=True):
@@ -159,8 +160,8 @@ def two_stage_loss(
 
     Source: Ren et al. 2015, equation 1; Girshick 2015, equations 1 to 3. A proposal that overlaps a
     true box by `near` or more has its class and should move to it; any other is background, which
-    needs no box. Only the box of the true class is asked for. Deviation: all proposals count; Fast
-    R-CNN draws a quarter near and the rest far.
+    needs no box. Only the box of the true class is asked for. Deviation: all proposals count, and
+    near ones together as much as far ones; Fast R-CNN draws a quarter near and the rest far.
 
     Args:
         answer: of a `TwoStageDetector`.
@@ -177,12 +178,14 @@ def two_stage_loss(
     background = answer.logits.shape[-1] - 1
     label = classes.gather(1, row).where(positive, background)
     says = functional.cross_entropy(
-        answer.logits.flatten(0, 1), label.flatten(), reduction="sum"
-    )
+        answer.logits.flatten(0, 1), label.flatten(), reduction="none"
+    ).view_as(label)
 
     own = boxes.gather(1, row[..., None].expand(-1, -1, 4))[positive]  # (positives, 4)
     wanted = encode(own, answer.proposals[positive]) / own.new_tensor(CODE_SIZES)
     codes = answer.codes.expand(-1, -1, background, -1)[positive]
     codes = codes[torch.arange(len(codes), device=codes.device), label[positive]]
     off = functional.smooth_l1_loss(codes, wanted, reduction="sum")
-    return proposal_loss(first, boxes, present) + (says + off) / positive.sum().clamp(min=1)
+    near_ones, far_ones = positive.sum().clamp(min=1), (~positive).sum().clamp(min=1)
+    head = ((says * positive).sum() + off) / near_ones + (says * ~positive).sum() / far_ones
+    return proposal_loss(first, boxes, present) + head

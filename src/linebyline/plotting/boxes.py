@@ -103,7 +103,7 @@ def _label(ax: Axes, text: str, corner: tuple[float, float], color: str) -> None
 
 def boxed_images(
     images: Shaped[Array, "images channels height width"] | Sequence[Any],
-    boxes: Sequence[Shaped[Array, "boxes 4"] | Sequence[Any]],
+    boxes: Sequence[Shaped[Array, "_ 4"] | Sequence[Any]],
     labels: Sequence[Sequence[str] | None] | None = None,
     *,
     titles: Sequence[str] | None = None,

@@ -5,7 +5,16 @@ import torch
 
 from linebyline.data.examples import Examples
 from linebyline.data.mnist import mnist_5k
-from linebyline.data.scenes import COLORS, GROUND, INK, NOTHING, Scenes, _pasted, digit_scenes
+from linebyline.data.scenes import (
+    COLORS,
+    GROUND,
+    INK,
+    NOTHING,
+    Scenes,
+    _pasted,
+    box_targets,
+    digit_scenes,
+)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +159,16 @@ def test_other_sizes(digits: Examples) -> None:
     assert (scenes.classes != NOTHING).sum(1).max() >= 4
     assert scenes.boxes[..., 3].max() > 64
     assert (scenes.boxes[..., 3] - scenes.boxes[..., 1]).max() > 30
+
+
+def test_targets_are_boxes_and_classes_row_by_row(scenes: Scenes) -> None:
+    inputs, targets = box_targets(scenes)
+    assert torch.equal(inputs, scenes.images)
+    assert targets.shape == (150, 3, 5)
+    assert targets.dtype == torch.float32
+    assert torch.equal(targets[..., :4], scenes.boxes)
+    assert torch.equal(targets[..., 4].long(), scenes.classes)
+    assert (targets[..., 4] == NOTHING).any()
 
 
 @pytest.mark.parametrize(

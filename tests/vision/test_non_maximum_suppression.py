@@ -4,7 +4,7 @@ import pytest
 import torch
 from kornia.geometry.bbox import nms
 
-from linebyline.vision.non_maximum_suppression import non_maximum_suppression
+from linebyline.vision.non_maximum_suppression import non_maximum_suppression, survivors
 
 
 def some(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -67,6 +67,17 @@ def test_classes_leave_each_other_alone() -> None:
         expected += own[nms(boxes[own], scores[own], 0.2)].tolist()
     assert sorted(kept.tolist()) == sorted(expected)
     assert scores[kept].tolist() == sorted(scores[kept].tolist(), reverse=True)
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.7])
+def test_many_images_at_once_are_each_by_itself(threshold: float) -> None:
+    images = [some(50, seed) for seed in range(6)]
+    orders = [scores.argsort(descending=True) for _, scores in images]
+    images = [(b[order], s[order]) for (b, s), order in zip(images, orders, strict=True)]
+    together = survivors(torch.stack([boxes for boxes, _ in images]), threshold=threshold)
+    assert not together.all()
+    for stays, (boxes, scores) in zip(together, images, strict=True):
+        assert torch.equal(stays.nonzero()[:, 0], nms(boxes, scores, threshold))
 
 
 def test_no_boxes() -> None:

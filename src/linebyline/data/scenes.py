@@ -86,6 +86,18 @@ def digit_scenes(
     return Scenes(images, boxes, classes.gather(1, order), masks)
 
 
+def box_targets(scenes: Scenes) -> Examples:
+    """Scenes as a detector is trained on them: images beside their digits' boxes and classes.
+
+    Returns:
+        Inputs (scenes, 3, side, side); targets (scenes, most, 5), float32: left, top, right, bottom
+        in pixels, and the class, a whole number from 0 on or, in a row without a digit, `NOTHING`.
+        One tensor, so that boxes and classes go through batches together.
+    """
+    classes = scenes.classes[..., None].to(scenes.boxes.dtype)
+    return Examples(scenes.images, torch.cat([scenes.boxes, classes], dim=-1))
+
+
 def _ground(count: int, side: int, random: torch.Generator) -> Float[Tensor, "scenes 3 side side"]:
     """Eight by eight random colours, blurred to the scene's size."""
     patches = GROUND * torch.rand(count, 3, 8, 8, generator=random)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from linebyline.vision.boxes import intersection_over_union
@@ -34,17 +33,37 @@ def non_maximum_suppression(
     Raises:
         ValueError: `threshold` is not from 0 to 1.
     """
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must be from 0 to 1, not {threshold}")
+    _check(threshold)
     order = scores.argsort(descending=True, stable=True)
     boxes = boxes[order]
     overlaps = intersection_over_union(boxes, boxes) > threshold
     if classes is not None:
         overlaps &= classes[order, None] == classes[order]
     # One look at the device for all boxes, not one for each.
-    rivals = overlaps.triu(1).cpu()
-    stays = torch.ones(len(boxes), dtype=torch.bool)
-    for number in range(len(boxes)):
-        if stays[number]:
-            stays &= ~rivals[number]
-    return order[stays.to(order.device)]
+    return order[_greedy(overlaps.cpu()).to(order.device)]
+
+
+def survivors(
+    boxes: Float[Tensor, "images boxes 4"], *, threshold: float = 0.5
+) -> Bool[Tensor, "images boxes"]:
+    """The same for many images at once, whose boxes come by falling score: which of them stay.
+
+    Raises:
+        ValueError: `threshold` is not from 0 to 1.
+    """
+    _check(threshold)
+    return _greedy(intersection_over_union(boxes, boxes) > threshold)
+
+
+def _greedy(overlaps: Bool[Tensor, "*images boxes boxes"]) -> Bool[Tensor, "*images boxes"]:
+    """Box after box: one that stays drops those after it that it overlaps too much."""
+    rivals = overlaps.triu(1)
+    stays = overlaps.new_ones(overlaps.shape[:-1])
+    for number in range(stays.shape[-1]):
+        stays &= ~(rivals[..., number, :] & stays[..., number, None])
+    return stays
+
+
+def _check(threshold: float) -> None:
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must be from 0 to 1, not {threshold}")

@@ -15,19 +15,61 @@ from itertools import pairwise
 Pair = tuple[int, int]
 
 
+class PairCounts:
+    """How often neighbours stand side by side in words, kept up to date from merge to merge.
+
+    A pair within a word counts as often as the word, and no pair crosses from one word to the next.
+    A merge changes the few words that have the pair, so only these are counted again.
+
+    Args:
+        words: each word as symbols, and how often it occurs.
+
+    Attributes:
+        pairs: how often each pair occurs; 0 or nothing if no longer.
+        symbols: how often each symbol occurs.
+    """
+
+    def __init__(self, words: Mapping[tuple[int, ...], int]) -> None:
+        """See the class."""
+        self.pairs: Counter[Pair] = Counter()
+        self.symbols: Counter[int] = Counter()
+        self._spelled = [list(word) for word in words]
+        self._times = list(words.values())
+        self._where: defaultdict[Pair, set[int]] = defaultdict(set)  # in which words
+        for number in range(len(self._spelled)):
+            self._count(number, +1)
+
+    def merge(self, pair: Pair, new: int) -> set[Pair]:
+        """Join the pair everywhere; returns the pairs that may be more frequent than before."""
+        more: set[Pair] = set()
+        for number in self._where.pop(pair):
+            self._count(number, -1)
+            self._spelled[number] = merge_once(self._spelled[number], pair, new)
+            self._count(number, +1)
+            more.update(found for found in pairwise(self._spelled[number]) if new in found)
+        return more
+
+    def _count(self, number: int, sign: int) -> None:
+        times = sign * self._times[number]
+        for symbol in self._spelled[number]:
+            self.symbols[symbol] += times
+        for pair in pairwise(self._spelled[number]):
+            self.pairs[pair] += times
+            self._where[pair].add(number)
+
+
 def learn_merges(
     words: Mapping[tuple[int, ...], int], join: Callable[[Pair], int | None]
 ) -> list[Pair]:
     """Merge the most frequent pair of neighbours everywhere, until ``join`` says stop.
 
-    Section 3.2 and algorithm 1 of the paper. The pair within a word counts as often as the word; no
-    pair crosses from one word to the next. Of equally frequent pairs the smaller is taken, by the
+    Section 3.2 and algorithm 1 of the paper. Of equally frequent pairs the smaller is taken, by the
     first symbol, then by the second, as Hugging Face's ``tokenizers`` does: the result depends on
     the counts alone, not on the order of the words.
 
-    A merge changes the few words that have the pair, so only these are counted again. The frequent
-    pairs wait in a heap; a count there that is out of date is corrected when it comes up, which
-    suffices because it can only be too high: what a merge makes more frequent is pushed anew.
+    The frequent pairs wait in a heap. A count there that is out of date is corrected when it comes
+    up, which suffices because it can only be too high: what a merge makes more frequent is pushed
+    anew.
 
     Args:
         words: each word as symbols, and how often it occurs.
@@ -37,44 +79,24 @@ def learn_merges(
         The pairs in the order in which they were merged, each once; fewer than ``join`` would admit
         if no word has two symbols left.
     """
-    spelled = [list(word) for word in words]
-    times = list(words.values())
-    counts: Counter[Pair] = Counter()
-    where: defaultdict[Pair, set[int]] = defaultdict(set)  # in which words
-    for number, word in enumerate(spelled):
-        for pair in pairwise(word):
-            counts[pair] += times[number]
-            where[pair].add(number)
-    heap = [(-count, pair) for pair, count in counts.items()]
+    counts = PairCounts(words)
+    heap = [(-count, pair) for pair, count in counts.pairs.items()]
     heapq.heapify(heap)
-
     merged: dict[Pair, int] = {}
     while heap:
-        negative, pair = heapq.heappop(heap)
-        if -negative != counts[pair]:
-            if counts[pair]:
-                heapq.heappush(heap, (-counts[pair], pair))
-            continue
-        if not counts[pair]:
+        waited, pair = heapq.heappop(heap)
+        count = counts.pairs[pair]
+        if -waited != count or not count:
+            if count:
+                heapq.heappush(heap, (-count, pair))
             continue
         # A pair can come back where two ways lead to one symbol: it is known already.
         new = merged[pair] if pair in merged else join(pair)
         if new is None:
             break
         merged[pair] = new
-        changed: set[Pair] = set()
-        for number in where.pop(pair):
-            before, after = spelled[number], _merge_once(spelled[number], pair, new)
-            for old in pairwise(before):
-                counts[old] -= times[number]
-            for fresh in pairwise(after):
-                counts[fresh] += times[number]
-                where[fresh].add(number)
-                if new in fresh:
-                    changed.add(fresh)
-            spelled[number] = after
-        for fresh in changed:
-            heapq.heappush(heap, (-counts[fresh], fresh))
+        for found in counts.merge(pair, new):
+            heapq.heappush(heap, (-counts.pairs[found], found))
     return list(merged)
 
 
@@ -125,7 +147,7 @@ def apply_merges_explicit(
     symbols = list(symbols)
     while known := [pair for pair in pairwise(symbols) if pair in ranks]:
         first = min(known, key=lambda pair: ranks[pair][0])
-        symbols = _merge_once(symbols, first, ranks[first][1])
+        symbols = merge_once(symbols, first, ranks[first][1])
     return symbols
 
 
@@ -137,7 +159,7 @@ def count_words(words: Iterable[str], spell: Callable[[str], tuple[int, ...]]) -
     return spelled
 
 
-def _merge_once(symbols: list[int], pair: Pair, new: int) -> list[int]:
+def merge_once(symbols: list[int], pair: Pair, new: int) -> list[int]:
     """Every occurrence of the pair becomes the new symbol, from left to right."""
     first, second = pair
     merged = []

@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 _START = -1  # stands before the first token, and is never predicted
-_NO_TIES = 0.5  # the discount where the counts say nothing of it
+_UNTOLD = 0.5  # the discount where the counts say nothing of it
 
 
 class _Followers(NamedTuple):
@@ -26,9 +26,8 @@ class NGram:
     """A token's probability given the n - 1 before it: Kneser-Ney smoothing, interpolated.
 
     Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", in the interpolated form
-    of Chen & Goodman 1999, "An empirical study of smoothing techniques for language modeling",
-    section 4.1.6. With c the count of what followed a context h, and h' the context without its
-    first token,
+    of Chen & Goodman 1999, "An empirical study of smoothing techniques for language modeling". With
+    c the count of what followed a context h, and h' the context without its first token,
 
         p(w | h) = max(c(h w) - D, 0) / c(h) + D N(h) / c(h) p(w | h'),
 
@@ -57,7 +56,7 @@ class NGram:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         self.order = order
         self.vocab_size = vocab_size
-        self.discounts = [_NO_TIES] * order
+        self.discounts = [_UNTOLD] * order
         self._followers: list[dict[tuple[int, ...], _Followers]] = [{} for _ in range(order)]
 
     @classmethod

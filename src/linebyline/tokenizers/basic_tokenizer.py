@@ -25,7 +25,10 @@ CJK = "".join(
         (0x2F800, 0x2FA1F),
     )
 )
-"""Chinese characters, also those of Japanese and Korean texts. Hangul and kana are none."""
+"""Chinese characters, also those of Japanese and Korean texts. Hangul and kana are none.
+
+:meta hide-value:
+"""
 MARKS = r"\p{P}$+<=>^`|~"  # ASCII's signs that Unicode calls symbols count as punctuation
 
 

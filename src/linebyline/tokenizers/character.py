@@ -18,10 +18,9 @@ from linebyline.tokenizers.tokenizer import (
 class CharacterTokenizer(Tokenizer):
     """One id for each character: a Unicode code point, as Python's strings count them.
 
-    The units of Sutskever, Martens & Hinton 2011, "Generating text with recurrent neural networks",
-    section 4. Deviation: they admit 86 characters; here the caller says which, and what becomes of
-    the others. What a reader takes for one character may be several code points: e and an accent,
-    or an emoji with a skin colour.
+    The units of Sutskever, Martens & Hinton 2011, "Generating text with recurrent neural networks".
+    The caller says which characters there are, and what becomes of the others. What a reader takes
+    for one character may be several code points: e and an accent, or an emoji with a skin colour.
 
     Args:
         characters: the vocabulary, each once; the first has id 0.
@@ -43,7 +42,7 @@ class CharacterTokenizer(Tokenizer):
         """See the class."""
         self.characters = tuple(characters)
         self.unknown = unknown
-        refuse_surrogates("".join(self.characters))
+        refuse_surrogates("".join(self.characters), argument="characters")
         self._ids = {character: index for index, character in enumerate(self.characters)}
         single = all(len(character) == 1 for character in self.characters)
         if not self._ids or not single or len(self._ids) < len(self.characters):

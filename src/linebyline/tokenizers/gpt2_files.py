@@ -24,10 +24,15 @@ BYTE_TO_UNICODE = MappingProxyType(_byte_to_unicode())
 Only the files need it. They are text, in which a line is a merge and a space stands between its
 halves, so no token may hold a space or a newline, nor half a character of UTF-8. The order is that
 of ``bytes_to_unicode`` in OpenAI's ``encoder.py`` (Radford et al. 2019).
+
+:meta hide-value:
 """
 
 UNICODE_TO_BYTE = MappingProxyType({character: byte for byte, character in BYTE_TO_UNICODE.items()})
-"""The way back."""
+"""The way back.
+
+:meta hide-value:
+"""
 
 
 def visible(token: bytes) -> str:

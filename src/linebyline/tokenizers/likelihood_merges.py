@@ -14,11 +14,10 @@ Score = Callable[[int, int, int, int], float]
 def likelihood_gain(pair: int, first: int, second: int, total: int) -> float:
     """By how many nats the words become likelier when a pair becomes one symbol.
 
-    Schuster & Nakajima 2012, "Japanese and Korean voice search", section 4, take the unit that
-    raises the likelihood of the training data the most. Deviation: their language model is not said
-    to be of this kind, and their code was never published; here symbols are independent, each as
-    likely as it is frequent, so that n symbols of which one kind occurs n_t times have the log
-    likelihood Σ n_t log n_t − n log n.
+    Schuster & Nakajima 2012, "Japanese and Korean voice search", take the unit that raises the
+    likelihood of the training data the most. Deviation: which language model this is the likelihood
+    of is left open there. Here symbols are independent, each as likely as it is frequent, so that
+    n symbols, n_t of them of kind t, have the log likelihood Σ n_t log n_t − n log n.
 
     Exact for two different symbols that become a new one. A symbol beside itself may overlap (aaa
     has two pairs, of which one can be merged), and is counted as if it did not.
@@ -64,11 +63,9 @@ def learn_merges_by_score(
     while True:
         best, chosen = 0.0, None
         for pair, count in counts.pairs.items():
-            if count:
-                first, second = counts.symbols[pair[0]], counts.symbols[pair[1]]
-                worth = score(count, first, second, total)
-                if worth > best or (worth == best and chosen and pair < chosen):
-                    best, chosen = worth, pair
+            worth = score(count, counts.symbols[pair[0]], counts.symbols[pair[1]], total)
+            if worth > best or (worth == best and chosen and pair < chosen):
+                best, chosen = worth, pair
         if chosen is None:
             break
         new = merged[chosen] if chosen in merged else join(chosen)

@@ -25,7 +25,7 @@ class PairCounts:
         words: each word as symbols, and how often it occurs.
 
     Attributes:
-        pairs: how often each pair occurs; 0 or nothing if no longer.
+        pairs: how often each pair occurs; those that no longer do are gone.
         symbols: how often each symbol occurs.
     """
 
@@ -55,7 +55,10 @@ class PairCounts:
             self.symbols[symbol] += times
         for pair in pairwise(self._spelled[number]):
             self.pairs[pair] += times
-            self._where[pair].add(number)
+            if sign > 0:
+                self._where[pair].add(number)
+            elif not self.pairs[pair]:
+                del self.pairs[pair]
 
 
 def learn_merges(

@@ -84,7 +84,7 @@ class Tokenizer(ABC):
             raise ValueError(f"ids has {wrong}; an id is from 0 to {self.vocab_size - 1}")
 
 
-def refuse_surrogates(text: str) -> None:
+def refuse_surrogates(text: str, *, argument: str = "text") -> None:
     """UTF-16 writes a character past U+FFFF as two surrogates; one alone stands for nothing.
 
     Python admits it in a string (JSON's ``"\\ud83d"`` gives one), but no encoding of Unicode can
@@ -97,8 +97,8 @@ def refuse_surrogates(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"text has the lone surrogate U+{ord(text[error.start]):04X} at place {error.start}; "
-            "it must be made of whole Unicode characters"
+            f"{argument} has the lone surrogate U+{ord(text[error.start]):04X} at place {error.start}; "
+            "strings must be made of whole Unicode characters"
         ) from None
 
 
@@ -114,7 +114,7 @@ def checked_texts(texts: Iterable[str]) -> list[str]:
     if not any(found):
         raise ValueError("texts is empty; it must hold at least one character to learn from")
     for text in found:
-        refuse_surrogates(text)
+        refuse_surrogates(text, argument="texts")
     return found
 
 
@@ -129,5 +129,5 @@ def checked_special(names: Sequence[str]) -> tuple[str, ...]:
             f"special_tokens is {names!r}; it must be a list of names, none empty and none twice"
         )
     for name in names:
-        refuse_surrogates(name)
+        refuse_surrogates(name, argument="special_tokens")
     return tuple(names)

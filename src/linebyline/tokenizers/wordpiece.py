@@ -16,7 +16,12 @@ from linebyline.tokenizers.likelihood_merges import (
     likelihood_gain,
 )
 from linebyline.tokenizers.merges import Pair, count_words, learn_merges
-from linebyline.tokenizers.tokenizer import Tokenizer, checked_special, checked_texts
+from linebyline.tokenizers.tokenizer import (
+    Tokenizer,
+    checked_special,
+    checked_texts,
+    refuse_surrogates,
+)
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """BERT's special tokens: to fill up, unknown, the whole text, its end, and a gap."""
@@ -66,9 +71,13 @@ class WordPieceTokenizer(Tokenizer):
         """See the class."""
         self.vocabulary = tuple(vocabulary)
         self._ids = {token: index for index, token in enumerate(self.vocabulary)}
-        if len(self._ids) < len(self.vocabulary) or "" in self._ids:
-            twice = next(t for i, t in enumerate(vocabulary) if not t or self._ids[t] != i)
-            raise ValueError(f"vocabulary has {twice!r}; a token must not be empty nor stand twice")
+        for index, token in enumerate(self.vocabulary):
+            if not token or "\n" in token or self._ids[token] != index:
+                raise ValueError(
+                    f"vocabulary has {token!r} at place {index}; a token must have a character, no "
+                    "newline among them, and stand there once"
+                )
+        refuse_surrogates("".join(self.vocabulary), argument="vocabulary")
         names = checked_special(special_tokens)
         if missing := set(names) - set(self._ids):
             raise ValueError(f"vocabulary lacks the special token {min(missing)!r}")

@@ -1,0 +1,155 @@
+"""Learning and applying merges, each beside the definition carried out literally."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linebyline.tokenizers.merges import (
+    PairCounts,
+    apply_merges,
+    apply_merges_explicit,
+    count_words,
+    learn_merges,
+    merge_once,
+)
+
+WORDS = st.dictionaries(
+    st.lists(st.integers(0, 3), min_size=1, max_size=12).map(tuple), st.integers(1, 5), max_size=12
+)
+
+
+def names(most: int, given: list[tuple[int, int]] | None = None):
+    """Says a new symbol for each pair, from 4 on, ``most`` times."""
+    given = [] if given is None else given
+
+    def join(pair: tuple[int, int]) -> int | None:
+        if len(given) == most:
+            return None
+        given.append(pair)
+        return 3 + len(given)
+
+    return join
+
+
+def learned_literally(words: dict[tuple[int, ...], int], most: int) -> list[tuple[int, int]]:
+    """Algorithm 1 of Sennrich, Haddow & Birch 2016: count everything again after each merge."""
+    merges = []
+    while len(merges) < most:
+        counts: Counter[tuple[int, int]] = Counter()
+        for word, times in words.items():
+            for pair in pairwise(word):
+                counts[pair] += times
+        if not counts:
+            break
+        pair = min(counts, key=lambda each: (-counts[each], each))
+        merges.append(pair)
+        after: Counter[tuple[int, ...]] = Counter()
+        for word, times in words.items():
+            after[tuple(merge_once(list(word), pair, 3 + len(merges)))] += times
+        words = after
+    return merges
+
+
+def test_the_paper_s_example() -> None:
+    """Section 3.2: low, lower, newest and widest give es, est, est·, lo, low first."""
+    words = {"low·": 5, "lower·": 2, "newest·": 6, "widest·": 3}
+    spelled = {tuple(map(ord, word)): times for word, times in words.items()}
+    symbols = {ord(letter): letter for word in words for letter in word}
+
+    def join(pair: tuple[int, int]) -> int:
+        symbols[1000 + len(symbols)] = symbols[pair[0]] + symbols[pair[1]]
+        return 999 + len(symbols)
+
+    merges = learn_merges(spelled, join)
+    joined = [symbols[left] + symbols[right] for left, right in merges]
+    assert joined[:5] == ["es", "est", "est·", "lo", "low"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(WORDS, st.integers(0, 12))
+def test_learning_is_the_paper_s_algorithm(words: dict[tuple[int, ...], int], most: int) -> None:
+    assert learn_merges(words, names(most)) == learned_literally(words, most)
+
+
+def test_learning_does_not_depend_on_the_order_of_the_words() -> None:
+    words = {tuple(random.Random(i).choices(range(4), k=6)): 1 + i % 3 for i in range(40)}
+    turned = dict(reversed(words.items()))
+    assert list(words) != list(turned)
+    assert learn_merges(words, names(30)) == learn_merges(turned, names(30))
+
+
+def test_two_ways_to_one_symbol_are_each_learned_once() -> None:
+    """(0 1) 2 and 0 (1 2) become the same symbol, whose pairs come back after they were merged."""
+    spelled: dict[int, str] = {0: "a", 1: "b", 2: "c", 3: "d"}
+    ids = {text: index for index, text in spelled.items()}
+
+    def join(pair: tuple[int, int]) -> int:
+        text = spelled[pair[0]] + spelled[pair[1]]
+        if text not in ids:
+            ids[text] = len(ids)
+            spelled[ids[text]] = text
+        return ids[text]
+
+    random.seed(0)
+    twice = 0
+    for _ in range(200):
+        words = {tuple(random.choices(range(3), k=random.randint(1, 9))): 1 for _ in range(20)}
+        merges = learn_merges(words, join)
+        assert len(set(merges)) == len(merges)
+        joined = [spelled[left] + spelled[right] for left, right in merges]
+        twice += len(set(joined)) < len(joined)
+    assert twice > 20
+
+
+@settings(max_examples=200, deadline=None)
+@given(WORDS, st.integers(0, 12), st.lists(st.integers(0, 3), max_size=60))
+def test_applying_is_its_definition(
+    words: dict[tuple[int, ...], int], most: int, text: list[int]
+) -> None:
+    ranks = {pair: (rank, 4 + rank) for rank, pair in enumerate(learn_merges(words, names(most)))}
+    before = list(text)
+    assert apply_merges(text, ranks) == apply_merges_explicit(text, ranks)
+    assert text == before
+    for word in words:
+        assert apply_merges(word, ranks) == apply_merges_explicit(word, ranks)
+
+
+def test_the_earliest_learned_pair_goes_first() -> None:
+    ranks = {(1, 2): (0, 9), (0, 1): (1, 8), (9, 3): (2, 7)}
+    assert apply_merges([0, 1, 2, 3], ranks) == [0, 7]
+    assert apply_merges([1, 1, 1, 1, 1], {(1, 1): (0, 2)}) == [2, 2, 1]
+    assert apply_merges([], ranks) == apply_merges_explicit([], ranks) == []
+
+
+def test_a_long_word_takes_no_square_of_its_length() -> None:
+    """A hundred thousand letters, all of which merge: hours, if every merge looked at all."""
+    ranks = {(0, 0): (0, 1)} | {(i, i): (i, i + 1) for i in range(1, 20)}
+    assert apply_merges([0] * 2**17, ranks) == [17]
+
+
+def test_counts_are_kept_up_to_date() -> None:
+    counts = PairCounts({(0, 1, 0, 1, 2): 3, (1, 2): 1})
+    assert counts.pairs == {(0, 1): 6, (1, 0): 3, (1, 2): 4}
+    assert counts.symbols == {0: 6, 1: 7, 2: 4}
+    assert counts.merge((0, 1), 5) == {(5, 5), (5, 2)}
+    assert counts.pairs == {(5, 5): 3, (5, 2): 3, (1, 2): 1}
+    assert +counts.symbols == {5: 6, 2: 4, 1: 1}
+
+
+def test_words_that_are_spelled_alike_are_counted_together() -> None:
+    counted = count_words(["ab", "AB", "c", "ab"], lambda word: tuple(map(ord, word.lower())))
+    assert counted == {(97, 98): 3, (99,): 1}
+
+
+@pytest.mark.parametrize("most", [0, 1, 5])
+def test_join_ends_the_learning(most: int) -> None:
+    asked: list[tuple[int, int]] = []
+    merges = learn_merges({(0, 1, 2, 3, 0, 1, 2, 3): 2}, names(most, asked))
+    assert merges == asked
+    assert len(merges) == most

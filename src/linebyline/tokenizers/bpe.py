@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+
 
 import regex
 
@@ -39,8 +39,8 @@ class BPETokenizer(Tokenizer):
     Not every list of ids has a text: a token may be part of a character.
 
     Args:
-        merges: pairs of tokens that are joined, as bytes, the first learned first. Two pairs may
-            lead to one token, which then has one id.
+        merges: pairs of tokens that are joined, as bytes, the first learned first. If two pairs
+            lead to one token, which `train` does not do, it has one id.
         special_tokens: names of further ids.
 
     Raises:
@@ -79,7 +79,7 @@ class BPETokenizer(Tokenizer):
     @classmethod
     def train(
         cls, texts: Iterable[str], *, vocab_size: int, special_tokens: Sequence[str] = ()
-    ) -> Self:
+    ) -> BPETokenizer:
         """Learn merges from texts, until the vocabulary has its size or nothing is left to merge.
 
         Ties are broken as in Hugging Face's ``tokenizers``: see `merges.learn_merges`.
@@ -101,16 +101,12 @@ class BPETokenizer(Tokenizer):
             )
         start = cls([])
         tokens = list(start._bytes)
-        ids = dict(start._ids)
 
         def join(pair: tuple[int, int]) -> int | None:
             if len(tokens) == room:
                 return None
-            token = tokens[pair[0]] + tokens[pair[1]]
-            if token not in ids:
-                ids[token] = len(tokens)
-                tokens.append(token)
-            return ids[token]
+            tokens.append(tokens[pair[0]] + tokens[pair[1]])
+            return len(tokens) - 1
 
         words = (word for text in texts for word in PATTERN.findall(text))
         pairs = learn_merges(count_words(words, start._spell), join)
@@ -162,7 +158,7 @@ class BPETokenizer(Tokenizer):
         save_gpt2(folder, self.merges, self._ids, self.special_tokens)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
+    def load(cls, folder: str | Path) -> BPETokenizer:
         """Read ``vocab.json`` and ``merges.txt``, GPT-2's own or those that `save` wrote.
 
         Raises:

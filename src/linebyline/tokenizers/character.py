@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
-from typing import Self
+
 
 from linebyline.tokenizers.tokenizer import (
     Tokenizer,
@@ -66,7 +66,7 @@ class CharacterTokenizer(Tokenizer):
         vocab_size: int | None = None,
         unknown: str | None = None,
         special_tokens: Sequence[str] = (),
-    ) -> Self:
+    ) -> CharacterTokenizer:
         """The characters of the texts, in the order of their code points.
 
         Args:

@@ -22,12 +22,13 @@ def likelihood_gain(pair: int, first: int, second: int, total: int) -> float:
     Exact for two different symbols that become a new one. A symbol beside itself may overlap (aaa
     has two pairs, of which one can be merged), and is counted as if it did not.
     """
-
-    def f(count: int) -> float:
-        return count * math.log(count) if count > 0 else 0.0
-
+    f = _times_log
     after = f(pair) + f(first - pair) + f(second - pair) - f(total - pair)
     return after - (f(first) + f(second) - f(total))
+
+
+def _times_log(count: int) -> float:
+    return count * math.log(count) if count > 0 else 0.0
 
 
 def count_ratio(pair: int, first: int, second: int, total: int) -> float:  # noqa: ARG001
@@ -58,7 +59,7 @@ def learn_merges_by_score(
         The pairs in the order in which they were merged, each once.
     """
     counts = PairCounts(words)
-    merged: dict[Pair, int] = {}
+    merges: list[Pair] = []
     total = counts.symbols.total()
     while True:
         best, chosen = 0.0, None
@@ -68,10 +69,10 @@ def learn_merges_by_score(
                 best, chosen = worth, pair
         if chosen is None:
             break
-        new = merged[chosen] if chosen in merged else join(chosen)
+        new = join(chosen)
         if new is None:
             break
-        merged[chosen] = new
+        merges.append(chosen)
         counts.merge(chosen, new)
         total = counts.symbols.total()
-    return list(merged)
+    return merges

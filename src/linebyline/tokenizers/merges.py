@@ -74,6 +74,10 @@ def learn_merges(
     up, which suffices because it can only be too high: what a merge makes more frequent is pushed
     anew.
 
+    No two pairs become symbols of the same spelling. Between two places that nothing has been
+    merged across, the same letters have always been merged in the same way, so if x y are
+    neighbours here, the letters of both were never parted elsewhere into others.
+
     Args:
         words: each word as symbols, and how often it occurs.
         join: is told the next pair, and says which symbol it becomes; None ends the learning.
@@ -85,7 +89,7 @@ def learn_merges(
     counts = PairCounts(words)
     heap = [(-count, pair) for pair, count in counts.pairs.items()]
     heapq.heapify(heap)
-    merged: dict[Pair, int] = {}
+    merges: list[Pair] = []
     while heap:
         waited, pair = heapq.heappop(heap)
         count = counts.pairs[pair]
@@ -93,14 +97,13 @@ def learn_merges(
             if count:
                 heapq.heappush(heap, (-count, pair))
             continue
-        # A pair can come back where two ways lead to one symbol: it is known already.
-        new = merged[pair] if pair in merged else join(pair)
+        new = join(pair)
         if new is None:
             break
-        merged[pair] = new
+        merges.append(pair)
         for found in counts.merge(pair, new):
             heapq.heappush(heap, (-counts.pairs[found], found))
-    return list(merged)
+    return merges
 
 
 def apply_merges(symbols: Sequence[int], ranks: Mapping[Pair, tuple[int, int]]) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 from linebyline.tokenizers.atomic_write import write_atomically
 from linebyline.tokenizers.basic_tokenizer import BasicTokenizer
@@ -56,7 +56,8 @@ class WordPieceTokenizer(Tokenizer):
         split_cjk: whether each Chinese character is a word.
 
     Raises:
-        ValueError: a token is empty or stands twice, or a special one is not in the vocabulary.
+        ValueError: a token is empty or stands twice; a special one is not in the vocabulary, or is
+            a word that a text may have.
     """
 
     def __init__(
@@ -70,13 +71,14 @@ class WordPieceTokenizer(Tokenizer):
     ) -> None:
         """See the class."""
         self.vocabulary = tuple(vocabulary)
-        self._ids = {token: index for index, token in enumerate(self.vocabulary)}
+        self._ids: dict[str, int] = {}
         for index, token in enumerate(self.vocabulary):
-            if not token or "\n" in token or self._ids[token] != index:
+            if not token or "\n" in token or token in self._ids:
                 raise ValueError(
                     f"vocabulary has {token!r} at place {index}; a token must have a character, no "
                     "newline among them, and stand there once"
                 )
+            self._ids[token] = index
         refuse_surrogates("".join(self.vocabulary), argument="vocabulary")
         names = checked_special(special_tokens)
         if missing := set(names) - set(self._ids):
@@ -85,6 +87,11 @@ class WordPieceTokenizer(Tokenizer):
             raise ValueError(f"special_tokens is {names!r}; [UNK] must be one of them")
         self.special_tokens = MappingProxyType({name: self._ids[name] for name in names})
         self.words = BasicTokenizer(lower_case, strip_accents, split_cjk)
+        if plain := [n for n in names if n.startswith(INSIDE) or len(self.words(n)) < 2]:
+            raise ValueError(
+                f"special_tokens has {plain[0]!r}, which a text may have as a word or a piece; a "
+                "name must have punctuation beside other characters, and not begin with ##"
+            )
         self._longest = max(map(len, self.vocabulary))
         self._cache: dict[str, list[int]] = {}
 
@@ -99,7 +106,7 @@ class WordPieceTokenizer(Tokenizer):
         lower_case: bool = True,
         strip_accents: bool | None = None,
         split_cjk: bool = True,
-    ) -> Self:
+    ) -> WordPieceTokenizer:
         """Learn a vocabulary: characters first, then the pieces that merging them makes.
 
         Google did not publish how BERT's was made. The pair that is merged next is the one of the
@@ -133,8 +140,7 @@ class WordPieceTokenizer(Tokenizer):
         alphabet = sorted(set().union(*words)) + sorted(
             {INSIDE + character for word in set(words) for character in word[1:]}
         )
-        names = [*checked_special(special_tokens)]
-        tokens = names + [token for token in alphabet if token not in set(names)]
+        tokens = [*checked_special(special_tokens), *alphabet]
         if vocab_size < len(tokens):
             raise ValueError(
                 f"vocab_size is {vocab_size}; the special tokens and the characters of texts need "
@@ -145,11 +151,8 @@ class WordPieceTokenizer(Tokenizer):
         def join(pair: Pair) -> int | None:
             if len(tokens) == vocab_size:
                 return None
-            token = tokens[pair[0]] + tokens[pair[1]].removeprefix(INSIDE)
-            if token not in ids:
-                ids[token] = len(tokens)
-                tokens.append(token)
-            return ids[token]
+            tokens.append(tokens[pair[0]] + tokens[pair[1]].removeprefix(INSIDE))
+            return len(tokens) - 1
 
         def spell(word: str) -> tuple[int, ...]:
             return ids[word[0]], *(ids[INSIDE + character] for character in word[1:])
@@ -245,7 +248,7 @@ class WordPieceTokenizer(Tokenizer):
         lower_case: bool = True,
         strip_accents: bool | None = None,
         split_cjk: bool = True,
-    ) -> Self:
+    ) -> WordPieceTokenizer:
         """Read a ``vocab.txt``, BERT's own or one that `save` wrote.
 
         Raises:

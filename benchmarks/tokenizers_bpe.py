@@ -1,10 +1,9 @@
 """Tokenizers in Python beside Hugging Face's `tokenizers` in Rust: learning and encoding.
 
 `comparison.py` says how it is measured: CPU time on one thread, the two sides in turn. The text is
-the reference text; before anything is timed both sides must give the same ids. Two things are not
-the same on both sides, and are left as each comes: the library also notes at which place of the text
-each token stands, and it merges or matches anew what its cache of 10,000 words lost. "First time"
-is with empty caches, "again" with what the last pass left in them.
+the reference text; before anything is timed both sides must give the same ids. One thing is not the
+same on both sides, and is left as each comes: the library also notes where in the text each token
+stands. "First time" is with tokenizers just made, "again" with what the last pass left in caches.
 
     python benchmarks/tokenizers_bpe.py [--repetitions 11]
 """

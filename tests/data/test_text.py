@@ -56,7 +56,7 @@ def test_the_parts_have_their_shares_and_no_topic_twice() -> None:
     for part, share in ((split.validation, 0.05), (split.test, 0.1)):
         assert 0.9 * share < len(part) / total < 1.01 * share
     assert set("".join(split)) <= set(ALPHABET)
-    found = sum((paragraphs(part) for part in split), start=[])
+    found = [each for part in split for each in paragraphs(part)]
     assert len(found) == len(set(found))
     assert set(found) == {each for text in topics.values() for each in paragraphs(text)}
     for text in topics.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 import torch
@@ -37,9 +38,7 @@ def explicit(
             return shorter
         discount = discounts[len(h)]
         kinds = sum(count > 0 for count in counts)
-        return max(counts[w] - discount, 0) / sum(counts) + discount * kinds / sum(
-            counts
-        ) * shorter
+        return max(counts[w] - discount, 0) / sum(counts) + discount * kinds / sum(counts) * shorter
 
     return p(h)
 
@@ -77,7 +76,7 @@ def test_a_word_that_is_only_ever_behind_one_other_is_not_expected_elsewhere() -
     """The Francisco of San Francisco: as frequent as glasses, which many words go before."""
     the, san, francisco, glasses, reading = 0, 1, 2, 3, 4
     others = [5, 6, 7, 8]
-    text = [the, san, francisco] * 8 + sum(([word, glasses] for word in others * 2), [])
+    text = [the, san, francisco] * 8 + [each for word in others * 2 for each in (word, glasses)]
     model = NGram.train(text, order=2, vocab_size=9)
     assert text.count(francisco) == text.count(glasses)
     p = model.distribution([reading])  # which was never seen
@@ -93,7 +92,7 @@ def test_perplexity_falls_with_the_order_and_then_levels() -> None:
     for order in range(1, 8):
         model = NGram.train(train, order=order, vocab_size=tokenizer.vocab_size)
         found.append(perplexity(model.negative_log_likelihood(test), tokens=len(test)))
-    assert all(later < 0.8 * earlier for earlier, later in zip(found[:3], found[1:4], strict=True))
+    assert all(later < 0.8 * earlier for earlier, later in pairwise(found[:4]))
     assert min(found[4:]) > 0.85 * found[4]
     assert found[6] > 0.97 * found[5]
     whole = NGram.train(tokenizer.encode(split.train), order=5, vocab_size=96)
@@ -117,10 +116,10 @@ def test_what_is_refused() -> None:
         NGram.train([0], order=0, vocab_size=1)
     with pytest.raises(ValueError, match="vocab_size must be at least 1, not 0"):
         NGram.train([0], order=1, vocab_size=0)
-    with pytest.raises(ValueError, match="ids is empty; .* learn from"):
+    with pytest.raises(ValueError, match=r"ids is empty; .* learn from"):
         NGram.train([], order=1, vocab_size=1)
     model = NGram.train([0, 1], order=2, vocab_size=2)
-    with pytest.raises(ValueError, match="ids is empty; .* predict"):
+    with pytest.raises(ValueError, match=r"ids is empty; .* predict"):
         model.negative_log_likelihood([])
     for wrong in (-1, 2):
         for call in (

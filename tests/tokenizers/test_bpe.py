@@ -171,9 +171,11 @@ def test_two_ways_to_one_token() -> None:
 
 
 def test_a_vocabulary_too_small_is_refused() -> None:
-    with pytest.raises(ValueError, match="vocab_size is 255; 256 bytes and 0 special .* least 256"):
+    with pytest.raises(
+        ValueError, match=r"vocab_size is 255; 256 bytes and 0 special .* least 256"
+    ):
         BPETokenizer.train(["a"], vocab_size=255)
-    with pytest.raises(ValueError, match="vocab_size is 256; .* 1 special .* least 257"):
+    with pytest.raises(ValueError, match=r"vocab_size is 256; .* 1 special .* least 257"):
         BPETokenizer.train(["a"], vocab_size=256, special_tokens=["<end>"])
     assert BPETokenizer.train(["aa"], vocab_size=256).merges == ()
     tokenizer = BPETokenizer.train(["aaaa"], vocab_size=258, special_tokens=["<end>"])

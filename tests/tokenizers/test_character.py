@@ -54,7 +54,7 @@ def test_sizes_and_characters_that_cannot_be() -> None:
     with pytest.raises(ValueError, match="vocab_size is 0"):
         CharacterTokenizer.train(["abc"], vocab_size=0, unknown="?")
     for characters in ("aba", "", ["ab"], ["a", ""]):
-        with pytest.raises(ValueError, match="^characters is .*each once"):
+        with pytest.raises(ValueError, match=r"^characters is .*each once"):
             CharacterTokenizer(characters)
     with pytest.raises(ValueError, match=r"^characters has the lone surrogate U\+D800"):
         CharacterTokenizer("a\ud800")

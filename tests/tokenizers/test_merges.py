@@ -57,7 +57,7 @@ def learned_literally(words: dict[tuple[int, ...], int], most: int) -> list[tupl
 
 
 def test_the_paper_s_words() -> None:
-    """The dictionary of algorithm 1. Its first merges are ties: es, st and t· occur 9 times each."""
+    """The dictionary of algorithm 1. Its first merges are ties: es, st and t· occur 9 times."""
     words = {"low·": 5, "lower·": 2, "newest·": 6, "widest·": 3}
     spelled = {tuple(map(ord, word)): times for word, times in words.items()}
     symbols = {ord(letter): letter for word in words for letter in word}

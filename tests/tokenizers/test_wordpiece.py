@@ -139,7 +139,7 @@ def test_the_default_is_the_likelihood() -> None:
 
 
 def test_two_scores_by_hand() -> None:
-    """ab 9 times, cd once: the ratio of cd is 1, of ab 1/9, but ab saves more."""
+    """With ab 9 times, cd once: the ratio of cd is 1, of ab 1/9, but ab saves more."""
     texts = ["ab " * 9 + "cd"]
     start = len(SPECIAL) + 6  # a b c d ##b ##d
     for score, first in (("likelihood", "ab"), ("frequency", "ab"), ("ratio", "cd")):

@@ -151,6 +151,6 @@ class NGram:
         return [_START] * (self.order - 1) + list(ids)
 
     def _check(self, ids: Sequence[int]) -> None:
-        if ids and not (0 <= min(ids) and max(ids) < self.vocab_size):
+        if ids and not (min(ids) >= 0 and max(ids) < self.vocab_size):
             wrong = next(index for index in ids if not 0 <= index < self.vocab_size)
             raise ValueError(f"ids has {wrong}; an id is from 0 to {self.vocab_size - 1}")

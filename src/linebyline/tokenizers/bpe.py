@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-
 import regex
 
 from linebyline.tokenizers.gpt2_files import BYTE_TO_UNICODE, load_gpt2, save_gpt2, visible
@@ -114,7 +113,7 @@ class BPETokenizer(Tokenizer):
         return cls(merges, special_tokens=special_tokens)
 
     @property
-    def vocab_size(self) -> int:  # noqa: D102
+    def vocab_size(self) -> int:
         return len(self._bytes) + len(self._names)
 
     def _spell(self, word: str) -> tuple[int, ...]:

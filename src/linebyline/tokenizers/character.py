@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
-
 from linebyline.tokenizers.tokenizer import (
     Tokenizer,
     checked_special,
@@ -99,7 +98,7 @@ class CharacterTokenizer(Tokenizer):
         return cls(sorted(kept), unknown=unknown, special_tokens=special_tokens)
 
     @property
-    def vocab_size(self) -> int:  # noqa: D102
+    def vocab_size(self) -> int:
         return len(self._tokens)
 
     def _encode(self, text: str) -> list[int]:
@@ -114,11 +113,11 @@ class CharacterTokenizer(Tokenizer):
             other = self._ids[self.unknown]
             return [self._ids.get(character, other) for character in text]
 
-    def token(self, index: int) -> str:  # noqa: D102
+    def token(self, index: int) -> str:
         self._check_ids([index])
         return self._tokens[index]
 
-    def decode(self, ids: Sequence[int]) -> str:  # noqa: D102
+    def decode(self, ids: Sequence[int]) -> str:
         self._check_ids(ids)
         tokens = self._tokens
         return "".join([tokens[index] for index in ids])

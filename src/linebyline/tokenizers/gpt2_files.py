@@ -80,7 +80,9 @@ def load_gpt2(folder: str | Path) -> tuple[list[tuple[bytes, bytes]], dict[str, 
         vocabulary = json.loads(path.read_text("utf8"))
     except ValueError as error:  # of JSON, or of UTF-8
         raise ValueError(f"{path} is no JSON file: {error}") from error
-    if not isinstance(vocabulary, dict) or any(type(each) is not int for each in vocabulary.values()):
+    if not isinstance(vocabulary, dict) or any(
+        type(each) is not int for each in vocabulary.values()
+    ):
         raise ValueError(f"{path} must be one object of tokens with their ids")
     path = Path(folder) / "merges.txt"
     merges = []

@@ -31,7 +31,7 @@ def _times_log(count: int) -> float:
     return count * math.log(count) if count > 0 else 0.0
 
 
-def count_ratio(pair: int, first: int, second: int, total: int) -> float:  # noqa: ARG001
+def count_ratio(pair: int, first: int, second: int, total: int) -> float:
     """The pair's count over the product of its symbols' counts: how WordPiece is often described.
 
     Its logarithm is the pointwise mutual information of the two, up to a constant; the likelihood

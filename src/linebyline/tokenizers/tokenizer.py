@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
-
 import regex
 
 
@@ -79,15 +78,15 @@ class Tokenizer(ABC):
         return ids
 
     def _check_ids(self, ids: Sequence[int]) -> None:
-        if ids and not (0 <= min(ids) and max(ids) < self.vocab_size):
+        if ids and not (min(ids) >= 0 and max(ids) < self.vocab_size):
             wrong = next(index for index in ids if not 0 <= index < self.vocab_size)
             raise ValueError(f"ids has {wrong}; an id is from 0 to {self.vocab_size - 1}")
 
 
 def refuse_surrogates(text: str, *, argument: str = "text") -> None:
-    """UTF-16 writes a character past U+FFFF as two surrogates; one alone stands for nothing.
+    r"""UTF-16 writes a character past U+FFFF as two surrogates; one alone stands for nothing.
 
-    Python admits it in a string (JSON's ``"\\ud83d"`` gives one), but no encoding of Unicode can
+    Python admits it in a string (JSON's ``"\ud83d"`` gives one), but no encoding of Unicode can
     write it down.
 
     Raises:
@@ -97,8 +96,8 @@ def refuse_surrogates(text: str, *, argument: str = "text") -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"{argument} has the lone surrogate U+{ord(text[error.start]):04X} at place {error.start}; "
-            "strings must be made of whole Unicode characters"
+            f"{argument} has the lone surrogate U+{ord(text[error.start]):04X} at place "
+            f"{error.start}; strings must be made of whole Unicode characters"
         ) from None
 
 

@@ -171,7 +171,7 @@ class WordPieceTokenizer(Tokenizer):
         )
 
     @property
-    def vocab_size(self) -> int:  # noqa: D102
+    def vocab_size(self) -> int:
         return len(self.vocabulary)
 
     def _encode(self, text: str) -> list[int]:
@@ -221,7 +221,7 @@ class WordPieceTokenizer(Tokenizer):
         segments = [[number] * len(part) for number, part in enumerate(parts)]
         return Framed(list(chain(*parts)), list(chain(*segments)))
 
-    def token(self, index: int) -> str:  # noqa: D102
+    def token(self, index: int) -> str:
         self._check_ids([index])
         return self.vocabulary[index]
 

@@ -34,15 +34,3 @@ def test_who_fails_leaves_the_old_file_and_no_other(
         write_atomically(path, "new")
     assert path.read_text("utf8") == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_others_may_read_it(tmp_path: Path) -> None:
-    before = os.umask(0o027)
-    try:
-        write_atomically(tmp_path / "a.txt", "text")
-        (tmp_path / "b.txt").write_text("text")
-    finally:
-        assert os.umask(before) == 0o027
-    modes = [(tmp_path / name).stat().st_mode for name in ("a.txt", "b.txt")]
-    assert modes[0] == modes[1]

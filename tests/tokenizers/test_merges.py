@@ -119,6 +119,10 @@ def test_the_earliest_learned_pair_goes_first() -> None:
     ranks = {(1, 2): (0, 9), (0, 1): (1, 8), (9, 3): (2, 7)}
     assert apply_merges([0, 1, 2, 3], ranks) == [0, 7]
     assert apply_merges([1, 1, 1, 1, 1], {(1, 1): (0, 2)}) == [2, 2, 1]
+    # A pair that waits is not another that has come into its place.
+    ranks = {(1, 2): (0, 4), (0, 1): (1, 5), (4, 3): (2, 6), (0, 4): (3, 7)}
+    assert apply_merges([0, 1, 2, 3], ranks) == [0, 6]
+    assert apply_merges_explicit([0, 1, 2, 3], ranks) == [0, 6]
     assert apply_merges([], ranks) == apply_merges_explicit([], ranks) == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -13,20 +12,12 @@ def write_atomically(path: Path, text: str) -> None:
     Pillai et al. 2014, "All file systems are not created equal", OSDI: the text is written under
     another name in the same folder and brought to the disk, then one rename gives it its name.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    part = Path(name)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # another process has another one
     try:
-        with os.fdopen(handle, "w", encoding="utf8", newline="\n") as file:
+        with part.open("w", encoding="utf8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        part.chmod(0o666 & ~_umask())  # mkstemp lets nobody else read it
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)  # the only way to ask is to set it
-    os.umask(mask)
-    return mask

@@ -46,6 +46,12 @@ def test_what_stands_in_the_files(tmp_path: Path) -> None:
     assert load_gpt2(tmp_path) == (merges, vocabulary)
 
 
+def test_a_merge_may_begin_with_the_sign_of_a_comment(tmp_path: Path) -> None:
+    save_gpt2(tmp_path, [], {}, {})
+    (tmp_path / "merges.txt").write_text("# #\n## #\n", "utf8")  # some files have no first line
+    assert load_gpt2(tmp_path) == ([(b"#", b"#"), (b"##", b"#")], {})
+
+
 def test_every_byte_can_stand_in_a_merge(tmp_path: Path) -> None:
     merges = [(bytes([byte]), bytes([255 - byte])) for byte in range(256)]
     save_gpt2(tmp_path, merges, {}, {})

@@ -86,8 +86,7 @@ def load_gpt2(folder: str | Path) -> tuple[list[tuple[bytes, bytes]], dict[str, 
         raise ValueError(f"{path} must be one object of tokens with their ids")
     path = Path(folder) / "merges.txt"
     merges = []
-    # Not splitlines(), which also splits at characters that a token may have, such as U+0085.
-    for number, line in enumerate(path.read_text("utf8").split("\n"), start=1):
+    for number, line in enumerate(path.read_text("utf8").splitlines(), start=1):
         if not line or (number == 1 and line.startswith("#version")):
             continue
         halves = line.split(" ")

@@ -48,8 +48,8 @@ def test_what_stands_in_the_files(tmp_path: Path) -> None:
 
 def test_a_merge_may_begin_with_the_sign_of_a_comment(tmp_path: Path) -> None:
     save_gpt2(tmp_path, [], {}, {})
-    (tmp_path / "merges.txt").write_text("# #\n## #\n", "utf8")  # some files have no first line
-    assert load_gpt2(tmp_path) == ([(b"#", b"#"), (b"##", b"#")], {})
+    (tmp_path / "merges.txt").write_text("# #\n## #\n#version x\n", "utf8")
+    assert load_gpt2(tmp_path) == ([(b"#", b"#"), (b"##", b"#"), (b"#version", b"x")], {})
 
 
 def test_every_byte_can_stand_in_a_merge(tmp_path: Path) -> None:

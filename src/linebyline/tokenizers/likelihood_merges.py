@@ -48,7 +48,7 @@ def learn_merges_by_score(
 
     Of pairs with equal scores the smaller is taken. A merge changes the scores of all pairs that
     share a symbol with it, upwards too, so all are looked at each time: `merges.learn_merges` can
-    be lazy, and is some ten times as fast.
+    be lazy, and is often ten times as fast.
 
     Args:
         words: each word as symbols, and how often it occurs.

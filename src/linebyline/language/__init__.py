@@ -1,0 +1,1 @@
+"""Models of language, and what their figures are compared with."""

@@ -1,0 +1,1 @@
+"""Tokenizers: text as a sequence of whole numbers, and back."""

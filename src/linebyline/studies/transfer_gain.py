@@ -36,7 +36,7 @@ from linebyline.vision.transfer import freeze, graded_groups, hold_statistics, t
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WAYS = ("scratch", "probe", "tune", "head first")
 COUNTS = (10, 30, 100, 300, 1000)
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 AUGMENT = RandomAffine(shift=1.5, turn=12, zoom=0.15)
 WIDTHS = (8, 16, 24, 32)
 PARTS = len(WIDTHS)

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.resources import as_file, files
+from types import MappingProxyType
 
 import torch
 from jaxtyping import UInt8
-from skimage import data
 from torch import Tensor
 
 from linebyline.data.examples import Examples, TrainTest
+from linebyline.data.image_files import read_image
 
-NAMES = (
-    "astronaut",
-    "brick",
-    "camera",
-    "cat",
-    "cell",
-    "coffee",
-    "coins",
-    "grass",
-    "gravel",
-    "hubble_deep_field",
-    "immunohistochemistry",
-    "moon",
-    "page",
-    "retina",
-    "rocket",
-    "stereo_motorcycle",
+FILES = MappingProxyType(
+    {
+        "astronaut": "astronaut.png",
+        "brick": "brick.png",
+        "camera": "camera.png",
+        "cat": "chelsea.png",
+        "cell": "cell.png",
+        "coffee": "coffee.png",
+        "coins": "coins.png",
+        "grass": "grass.png",
+        "gravel": "gravel.png",
+        "hubble_deep_field": "hubble_deep_field.jpg",
+        "immunohistochemistry": "ihc.png",
+        "moon": "moon.png",
+        "page": "page.png",
+        "retina": "retina.jpg",
+        "rocket": "rocket.jpg",
+        "stereo_motorcycle": "motorcycle_left.png",
+    }
 )
-"""Functions of `skimage.data` whose pictures are installed with it, so that none is downloaded."""
+"""Pictures that are installed with scikit-image, under the names that `skimage.data` has for them."""
+
+NAMES = tuple(FILES)
 
 
 def photograph(name: str) -> UInt8[Tensor, "3 height width"]:
@@ -43,11 +49,9 @@ def photograph(name: str) -> UInt8[Tensor, "3 height width"]:
     """
     if name not in NAMES:
         raise ValueError(f"name must be one of {', '.join(NAMES)}, not {name!r}")
-    pixels = getattr(data, name)()
-    pixels = torch.from_numpy((pixels[0] if isinstance(pixels, tuple) else pixels).copy())
-    if pixels.ndim == 2:
-        pixels = pixels[..., None].expand(-1, -1, 3)
-    return pixels.permute(2, 0, 1).contiguous()  # (3, H, W)
+    # The file itself: `skimage.data` would bring pooch, and pooch the warning of a progress bar.
+    with as_file(files("skimage") / "data" / FILES[name]) as path:
+        return read_image(path)
 
 
 def photo_patches(

@@ -33,7 +33,7 @@ FILES = MappingProxyType(
         "stereo_motorcycle": "motorcycle_left.png",
     }
 )
-"""Pictures that are installed with scikit-image, under the names that `skimage.data` has for them."""
+"""Pictures that are installed with scikit-image, under the names that `skimage.data` has."""
 
 NAMES = tuple(FILES)
 

@@ -52,8 +52,8 @@ def test_matched_anchors_have_the_class_and_the_code_of_a_box_that_they_overlap(
     found = anchor_targets(answers.anchors, targets, far=far)
     assert found.codes.isfinite().all()
     seen = set()
-    for image, rows in enumerate(targets):
-        rows = rows[rows[:, 4] != NOTHING]
+    for image, all_rows in enumerate(targets):
+        rows = all_rows[all_rows[:, 4] != NOTHING]
         overlaps = intersection_over_union(answers.anchors, rows[:, :4])
         decoded = decode(found.codes[image], answers.anchors)
         for anchor, label in enumerate(found.classes[image].tolist()):
@@ -169,7 +169,7 @@ def test_refuses() -> None:
     answers, targets = some()
     with pytest.raises(ValueError, match="ratio must be zero or more, or None for all negatives"):
         multibox_loss(answers, targets, ratio=-1)
-    with pytest.raises(ValueError, match="far is 0.6 and near is 0.5"):
+    with pytest.raises(ValueError, match=r"far is 0\.6 and near is 0\.5"):
         multibox_loss(answers, targets, far=0.6)
     with pytest.raises(ValueError, match="gamma must be zero or more"):
         focal_box_loss(answers, targets, gamma=-1)

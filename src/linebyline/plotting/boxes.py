@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from jaxtyping import Shaped
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -55,7 +56,7 @@ def draw_boxes(
     if not ax.images:
         raise ValueError("ax shows no image to draw boxes on")
     # No box is as good a number as any: a detector may have found nothing.
-    values = to_numpy(boxes, "boxes", ("N", 4)) if len(boxes) else []
+    values = to_numpy(boxes, "boxes", ("N", 4)) if len(boxes) else np.zeros((0, 4))
     if labels is not None and len(labels) != len(values):
         raise ValueError(f"labels has {len(labels)} entries for {len(values)} boxes: one each")
     rectangles = []
@@ -102,7 +103,7 @@ def _label(ax: Axes, text: str, corner: tuple[float, float], color: str) -> None
 
 def boxed_images(
     images: Shaped[Array, "images channels height width"] | Sequence[Any],
-    boxes: Sequence[Shaped[Array, "boxes 4"] | Sequence[Any]],
+    boxes: Sequence[Shaped[Array, "_ 4"] | Sequence[Any]],
     labels: Sequence[Sequence[str] | None] | None = None,
     *,
     titles: Sequence[str] | None = None,

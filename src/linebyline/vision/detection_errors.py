@@ -69,9 +69,9 @@ def detection_errors(
             f"{near} and iou_threshold is {iou_threshold}"
         )
     counts = dict.fromkeys(DetectionErrors._fields, 0)
-    for found, truth, labels in zip(detections, boxes, classes, strict=True):
-        present = labels != NOTHING
-        truth, labels = truth[present], labels[present]
+    for found, rows, row_classes in zip(detections, boxes, classes, strict=True):
+        present = row_classes != NOTHING
+        truth, labels = rows[present], row_classes[present]
         free = torch.ones(len(truth), dtype=torch.bool)
         for place in found.scores.argsort(descending=True, stable=True).tolist():
             if found.scores[place] < least:

@@ -35,8 +35,9 @@ class OneStageDetector(nn.Module):
         sizes: of the anchors of a cell, as for `linebyline.vision.anchors.grid_anchors`.
         ratios: of the anchors of a cell, height to width.
         background: whether the background has a score of its own.
-        prior: with what probability an anchor holds some digit before anything is learned (Lin et
-            al. 2017, section 4.1, with 0.01 for each class); None leaves all scores at 0.
+        prior: before anything is learned, with what probability an anchor holds an object; without
+            a score for the background, with what probability it holds one of a given class (Lin et
+            al. 2017, section 4.1, where that is 0.01). None lets all scores begin at 0.
         generator: draws the first weights of the head.
 
     Attributes:
@@ -80,7 +81,7 @@ class OneStageDetector(nn.Module):
             self._expect(prior)
 
     def _expect(self, prior: float) -> None:
-        """Let the scores begin as if they had seen how rare digits are."""
+        """Let the scores begin as if they had seen how rare objects are."""
         odds = math.log(prior / (1 - prior))
         bias = self.head.get_parameter("bias").view(-1, self.scores + 4)
         if self.background:  # K exp(0) against exp(b): together they are the prior

@@ -117,7 +117,7 @@ class TwoStageDetector(nn.Module):
         seen = self.look(features, places)  # (N, P, C, rows, columns)
         hidden = self.hidden(seen.flatten(2)).relu()
         codes = self.regressor(hidden).unflatten(-1, (-1, 4))
-        return TwoStageAnswer(*first, codes=codes, logits=self.classifier(hidden))
+        return TwoStageAnswer(*(*first, codes, self.classifier(hidden)))
 
     @torch.no_grad()
     def detect(

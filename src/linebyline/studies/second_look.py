@@ -169,7 +169,8 @@ def learn(
         The losses, step by step.
     """
     data = box_targets(train)
-    model.to(memory_format=torch.channels_last)  # a faster order of the same numbers
+    # A faster order of the same numbers in memory.
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,

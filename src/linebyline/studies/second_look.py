@@ -211,12 +211,13 @@ def gaps(boxes: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
         there: (scenes, most), bool: which rows are used.
 
     Returns:
-        (scenes, most), infinite where there is no other.
+        (scenes, most), infinite where there is no other, or no box.
     """
     ours, theirs = boxes[:, :, None], boxes[:, None]
     room = torch.maximum(theirs[..., :2] - ours[..., 2:], ours[..., :2] - theirs[..., 2:])
     apart = room.amax(-1)  # (scenes, most, most)
-    other = there[:, None] & ~torch.eye(boxes.shape[1], dtype=torch.bool)
+    both = there[:, :, None] & there[:, None]
+    other = both & ~torch.eye(boxes.shape[1], dtype=torch.bool)
     return apart.where(other, torch.inf).amin(-1)
 
 

@@ -21,6 +21,7 @@ from linebyline.studies.second_look import (
     TUNED_ON,
     detector,
     gaps,
+    hits,
     judge,
     learn,
     scenes,
@@ -55,7 +56,7 @@ def test_the_first_steps_are_those_that_are_stored(stored, arm, train) -> None:
 
 def test_the_stored_settings_are_the_scripts(stored) -> None:
     assert stored["settings"] == {
-        "rates": [*RATES],
+        "rates": {arm: [*rates] for arm, rates in RATES.items()},
         "losses": [*LOSSES],
         "scenes": TRAIN,
         "judged_on": TEST,
@@ -71,9 +72,11 @@ def test_the_stored_settings_are_the_scripts(stored) -> None:
 def test_the_stored_choice_is_the_best_that_was_tried(stored, arm) -> None:
     record = stored["arms"][arm]
     losses = [*LOSSES] if arm == "one stage" else ["two stages"]
-    choices = [(loss, rate) for loss in losses for rate in RATES]
+    choices = [(loss, rate) for loss in losses for rate in RATES[arm]]
     best = max(zip(record["tried"], choices, strict=True))[1]
     assert (record["loss"], record["rate"]) == best
+    assert record["rate"] not in (RATES[arm][0], RATES[arm][-1])
+    assert TUNED_ON not in STARTS
 
 
 @each_arm
@@ -117,17 +120,23 @@ def test_gaps_by_hand() -> None:
 
 
 def test_judge_by_hand() -> None:
-    """Two scenes; one small digit is found surely, a large one is not."""
+    """Two scenes; a wrong box is surer than the one of the large digit, so that is too many."""
     boxes = torch.tensor([[[0.0, 0, 6, 6], [10, 0, 30, 20]], [[0, 0, 10, 10], [0, 0, 0, 0]]])
     classes = torch.tensor([[3, 4], [3, NOTHING]])
     made = Scenes(torch.zeros(2, 3, 64, 64), boxes, classes, torch.zeros(2, 64, 64).long())
     detections = [
-        Detections(boxes[0], torch.tensor([0.9, 0.4]), classes[0]),
+        Detections(
+            torch.cat([boxes[0], torch.tensor([[40.0, 40, 50, 50]])]),
+            torch.tensor([0.9, 0.3, 0.4]),
+            torch.tensor([3, 4, 4]),
+        ),
         Detections(boxes[1, :1], torch.tensor([0.8]), classes[1, :1]),
     ]
     scores = judge(detections, made)
-    assert (scores.ap50, scores.ap75, scores.ap) == (100, 100, 100)
-    assert (scores.small, scores.large, scores.near, scores.apart) == (100, 0, 50, 100)
+    assert scores[:3] == (75, 75, 75)
+    assert hits(detections, made).tolist() == [[True, False], [True, False]]
+    assert scores[3] == 100  # the one with 36 pixels, 4 from the next
+    assert scores[5:] == (0, 100)  # the one with 400, and the one with 100 by itself
 
 
 def test_refuses() -> None:

@@ -49,7 +49,7 @@ from linebyline.vision.two_stage_detector import TwoStageDetector, two_stage_los
 Detector = OneStageDetector | TwoStageDetector
 
 ARMS = ("one stage", "two stages", "pooled", "anchors", "one cell")
-RATES = dict.fromkeys(ARMS, (0.002, 0.004, 0.008, 0.016))
+RATES: dict[str, tuple[float, ...]] = dict.fromkeys(ARMS, (0.002, 0.004, 0.008, 0.016))
 RATES["one stage"] = (0.004, 0.008, 0.016, 0.032, 0.064)
 LOSSES = {
     "mined": partial(multibox_loss, near=0.4, far=0.4),

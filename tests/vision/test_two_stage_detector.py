@@ -150,8 +150,8 @@ def test_it_learns_two_images_by_heart(look) -> None:
     data = Examples(images(), TARGETS)
     fit(model, two_stage_loss, optimizer, data, epochs=150, batch_size=2, device="cpu")
     found = model.train().detect(data.inputs, least=0.5)  # its norms as they learned
-    for each, target in zip(found, TARGETS, strict=True):
-        target = target[target[:, 4] != NOTHING]
+    for each, rows in zip(found, TARGETS, strict=True):
+        target = rows[rows[:, 4] != NOTHING]
         assert sorted(each.classes.tolist()) == sorted(target[:, 4].long().tolist())
         overlaps = intersection_over_union(each.boxes, target[:, :4])
         assert overlaps.max(1).values.min() > 0.8

@@ -78,8 +78,9 @@ class RoIPool(RegionLayer):
             self._bins(first[..., axis], length[..., axis], self.output_size[1 - axis], cells)
             for axis, cells in enumerate((x.shape[3], x.shape[2]))
         )
-        y = x[:, None, :, None].where(rows[:, :, None, :, :, None], -torch.inf)
-        y = y.max(-2).values  # (N, R, C, rows, W)
+        # Row of bins by row of bins, for all at once would take much memory.
+        bands = (x[:, None].where(row[:, :, None, :, None], -torch.inf) for row in rows.unbind(2))
+        y = torch.stack([band.max(-2).values for band in bands], dim=3)  # (N, R, C, rows, W)
         return y[..., None, :].where(columns[:, :, None, None], -torch.inf).max(-1).values
 
     @staticmethod

@@ -77,8 +77,8 @@ class RegionProposalNetwork(nn.Module):
         self.code = Conv2d(in_channels, 4 * each, 1, generator=generator)
         with torch.no_grad():  # section 3.1.3: at first all anchors are as good, and as they are
             for layer in (self.score, self.code):
-                layer.weight.normal_(std=0.01, generator=generator)
-                layer.bias.zero_()
+                layer.get_parameter("weight").normal_(std=0.01, generator=generator)
+                layer.get_parameter("bias").zero_()
 
     def forward(self, features: Float[Tensor, "batch channels height width"]) -> Proposals:
         """For an image of height · stride by width · stride pixels."""

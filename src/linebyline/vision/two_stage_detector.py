@@ -90,7 +90,8 @@ class TwoStageDetector(nn.Module):
                 raise ValueError(f"{name} must be at least 1, not {value}")
         if look_at not in LOOKS:
             raise ValueError(f"look_at must be one of {', '.join(LOOKS)}, not {look_at!r}")
-        channels, stride = int(backbone.out_channels), int(backbone.stride)
+        channels: int = backbone.out_channels  # type: ignore[assignment]
+        stride: int = backbone.stride  # type: ignore[assignment]
         look = look or RoIAlign(4, stride=stride)
         if look.stride != stride:
             raise ValueError(f"look must have the backbone's stride, {stride}, not {look.stride}")
@@ -116,7 +117,7 @@ class TwoStageDetector(nn.Module):
         seen = self.look(features, places)  # (N, P, C, rows, columns)
         hidden = self.hidden(seen.flatten(2)).relu()
         codes = self.regressor(hidden).unflatten(-1, (-1, 4))
-        return TwoStageAnswer(*first, codes, self.classifier(hidden))
+        return TwoStageAnswer(*(*first, codes, self.classifier(hidden)))
 
     @torch.no_grad()
     def detect(

@@ -90,9 +90,8 @@ class RegionProposalNetwork(nn.Module):
             height, width, stride=self.stride, sizes=self.sizes, ratios=self.ratios
         ).to(codes)
         with torch.no_grad():
-            boxes = clip(
-                decode(codes, anchors.expand_as(codes)), height * self.stride, width * self.stride
-            )
+            side = height * self.stride, width * self.stride
+            boxes = clip(decode(codes, anchors.expand_as(codes)), *side)
             chosen = self.choose(boxes, scores)  # (N, proposals)
         boxes = boxes.gather(1, chosen[..., None].expand(-1, -1, 4))
         return Proposals(anchors, codes, scores, boxes, anchors[chosen])

@@ -17,9 +17,9 @@ loss.hard_negatives = lambda losses, positive, negative, **_: negative
 # The prior: it is not believed.
 OneStageDetector._expect = lambda self, prior: None
 
-# That the focal loss gains nothing: against a cross-entropy that teaches nothing, it does.
-loss.focal_loss = lambda logits, truth, *, gamma, **options: (
-    true_focal(logits, truth, gamma=gamma, **options) * (gamma > 0)
+# That the focal loss gains nothing: against a cross-entropy that is told of no digit, it does.
+loss.focal_loss = lambda logits, truth, *, gamma, **options: true_focal(
+    logits, truth * (gamma > 0), gamma=gamma, **options
 )
 """
 

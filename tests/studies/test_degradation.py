@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from linebyline.data.examples import Examples, TrainTest
-from linebyline.layers.batch_norm import BatchNorm2d
 from linebyline.studies.degradation import (
     ARMS,
     BATCH_SIZE,
@@ -17,7 +16,6 @@ from linebyline.studies.degradation import (
     images,
     learn,
     network,
-    settle,
 )
 from linebyline.vision.preactivation import PreActivationBlock
 
@@ -88,17 +86,6 @@ def test_arms_differ_in_what_they_are_named_for():
     assert not torch.allclose(plain, residual)
     assert pre.shape == plain.shape
     assert isinstance(next(network("preactivated", 8, 0).blocks()), PreActivationBlock)
-
-
-def test_settled_norms_have_the_statistics_of_all_inputs():
-    net = network("plain", 8, 0)
-    x = images(0).train.inputs
-    settle(net, x)
-    assert not net.training
-    h = net.conv1(x)
-    torch.testing.assert_close(net.bn1.running_mean, h.mean((0, 2, 3)), rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(net.bn1.running_var, h.var((0, 2, 3)), rtol=1e-4, atol=1e-5)
-    assert all(m.momentum == 0.1 for m in net.modules() if isinstance(m, BatchNorm2d))
 
 
 def test_it_learns_and_is_judged_on_the_test_images():

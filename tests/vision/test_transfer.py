@@ -5,24 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 from vision.conftest import generator, images
 
 from linebyline.layers.batch_norm import BatchNorm2d
 from linebyline.layers.conv2d import Conv2d
-from linebyline.vision.transfer import (
-    freeze,
-    graded_groups,
-    hold_statistics,
-    settle_statistics,
-    transplant,
-)
+from linebyline.vision.transfer import freeze, graded_groups, transplant
 
 
-def network(seed: int, *, width: int = 3, norm: type[nn.Module] = BatchNorm2d) -> nn.Sequential:
+def network(seed: int, *, width: int = 3) -> nn.Sequential:
     draw = generator(seed)
-    first = nn.Sequential(Conv2d(2, width, 3, generator=draw), norm(width), nn.Dropout(0.5))
-    second = nn.Sequential(nn.ReLU(), Conv2d(width, 2, 3, generator=draw), norm(2))
+    first = nn.Sequential(Conv2d(2, width, 3, generator=draw), BatchNorm2d(width), nn.Dropout(0.5))
+    second = nn.Sequential(nn.ReLU(), Conv2d(width, 2, 3, generator=draw), BatchNorm2d(2))
     last = Conv2d(2, 2, 1, generator=draw)
     return nn.Sequential(first, nn.ReLU(), second, last).double()
 
@@ -65,32 +58,6 @@ def test_a_frozen_part_does_not_change_and_the_others_do() -> None:
     for number in (2, 3):
         now = state(model[number])
         assert not any(value.equal(before[number][name]) for name, value in now.items())
-
-
-@pytest.mark.parametrize("norm", [BatchNorm2d, nn.BatchNorm2d])
-def test_held_statistics_stay_while_scale_and_shift_learn(norm: type[nn.Module]) -> None:
-    model = hold_statistics(network(0, norm=norm).train())
-    assert model[0][2].training  # dropout goes on
-    before = state(model)
-    step(model)
-    for name, value in model.state_dict().items():
-        buffer = "running" in name or "tracked" in name
-        assert value.equal(before[name]) == buffer
-
-
-def test_settled_statistics_are_those_of_the_inputs() -> None:
-    model = network(0)
-    model[0][2] = nn.Identity()
-    x = images(50, 2, 6, 6)
-    assert settle_statistics(model, x) is model
-    assert not model.training
-    h = model[0][0](x)
-    for norm, below in ((model[0][1], lambda h: h), (model[2][2], lambda h: model[2][1](h.relu()))):
-        h = below(h)
-        torch.testing.assert_close(norm.running_mean, h.mean((0, 2, 3)))
-        torch.testing.assert_close(norm.running_var, h.var((0, 2, 3)))
-        assert norm.momentum == 0.1
-        h = functional.batch_norm(h, None, None, norm.weight, norm.bias, training=True)
 
 
 def test_rates_fall_from_layer_to_layer() -> None:

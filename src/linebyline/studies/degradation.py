@@ -22,12 +22,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from linebyline.data.digits import digits
 from linebyline.data.examples import Examples, TrainTest
-from linebyline.layers.batch_norm import BatchNorm2d
+from linebyline.layers.batch_statistics import settle_statistics
 from linebyline.studies import record
 from linebyline.training.divergence import NonFiniteLossError
 from linebyline.training.evaluation import evaluate
@@ -102,24 +101,6 @@ def images(start: int) -> TrainTest:
     return TrainTest(*map(Examples, standard, (part.targets for part in data)))
 
 
-@torch.no_grad()
-def settle(model: ResNet, inputs: Tensor) -> ResNet:
-    """Take the norms' statistics from all these inputs, and go over to evaluation mode.
-
-    Args:
-        model: changed in place.
-        inputs: what the first layer is given, in one batch.
-    """
-    norms = [layer for layer in model.modules() if isinstance(layer, BatchNorm2d)]
-    usual = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 1.0  # the batch replaces what was there
-    model.train()(inputs)
-    for norm, momentum in zip(norms, usual, strict=True):
-        norm.momentum = momentum
-    return model.eval()
-
-
 def learn(
     arm: str,
     depth: int,
@@ -152,7 +133,7 @@ def learn(
         optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
     settings: dict[str, Any] = {"batch_size": BATCH_SIZE, "device": "cpu", "seed": start}
     history = fit(model, cross_entropy, optimizer, data.train, epochs=epochs, **settings)
-    settle(model, data.train.inputs)
+    settle_statistics(model, data.train.inputs)
     train, test = (
         evaluate(model, cross_entropy, part, metrics={"accuracy": accuracy}) for part in data
     )

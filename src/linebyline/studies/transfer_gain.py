@@ -27,12 +27,13 @@ from linebyline.data.examples import Examples, TrainTest
 from linebyline.data.glyphs import glyphs
 from linebyline.data.mnist import mnist_5k
 from linebyline.layers.batch_norm import BatchNorm2d
+from linebyline.layers.batch_statistics import hold_statistics
 from linebyline.layers.conv2d import Conv2d
 from linebyline.layers.init import he_normal_
 from linebyline.layers.linear import Linear
 from linebyline.layers.pooling import GlobalAvgPool2d, MaxPool2d
 from linebyline.studies import record
-from linebyline.vision.transfer import freeze, graded_groups, hold_statistics, transplant
+from linebyline.vision.transfer import freeze, graded_groups, transplant
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WAYS = ("scratch", "probe", "tune", "head first")

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
-from linebyline.layers.batch_norm import BatchNorm
-
-NORMS = (BatchNorm, nn.modules.batchnorm._BatchNorm)
+from torch import nn
 
 
 def transplant(source: nn.Sequential, target: nn.Sequential, parts: int) -> nn.Sequential:
@@ -55,40 +50,6 @@ def freeze(module: nn.Module) -> nn.Module:
         `module`, changed in place.
     """
     return module.requires_grad_(False).eval()
-
-
-def hold_statistics(model: nn.Module) -> nn.Module:
-    """Let batch norms use the averages that they have, and keep them; scale and shift may learn.
-
-    Call it after `train()`, which undoes it.
-
-    Returns:
-        `model`, changed in place.
-    """
-    for module in model.modules():
-        if isinstance(module, NORMS):
-            module.eval()
-    return model
-
-
-@torch.no_grad()
-def settle_statistics(model: nn.Module, inputs: Tensor) -> nn.Module:
-    """Take the averages of all batch norms afresh, from these inputs as one batch.
-
-    For a control with random weights: in evaluation mode a fresh norm would divide by 1, whatever
-    comes in.
-
-    Returns:
-        `model`, changed in place, in evaluation mode.
-    """
-    norms = [module for module in model.modules() if isinstance(module, NORMS)]
-    usual = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 1.0  # the batch replaces what was there
-    model.train()(inputs)
-    for norm, momentum in zip(norms, usual, strict=True):
-        norm.momentum = momentum
-    return model.eval()
 
 
 def graded_groups(model: nn.Sequential, rate: float, factor: float = 2.6) -> list[dict[str, Any]]:

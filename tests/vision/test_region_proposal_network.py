@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from linebyline.data.scenes import NOTHING
 from linebyline.vision.boxes import clip, decode, encode, intersection_over_union
 from linebyline.vision.non_maximum_suppression import non_maximum_suppression
 from linebyline.vision.region_proposal_network import (
@@ -76,6 +77,12 @@ def test_each_image_gets_as_many_even_if_few_survive() -> None:
             assert (part.diff() <= 0).all()
 
 
+def targets(boxes: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+    """Boxes in use have some class, which does not matter."""
+    number = torch.where(present, torch.arange(boxes.shape[1]), NOTHING)
+    return torch.cat([boxes, number[..., None].to(boxes)], dim=-1)
+
+
 def test_loss_by_its_equation() -> None:
     answer = network()(features(2))
     boxes = torch.tensor(
@@ -97,13 +104,13 @@ def test_loss_by_its_equation() -> None:
             elif own.max() < 0.3:
                 says.append(functional.softplus(answer.scores[n, a]))
     expected = torch.stack(says).mean() + torch.stack(codes).mean()
-    torch.testing.assert_close(proposal_loss(answer, boxes, present), expected)
+    torch.testing.assert_close(proposal_loss(answer, targets(boxes, present)), expected)
 
 
 def test_loss_without_any_box_is_finite() -> None:
     answer = network()(features(2))
     none = torch.zeros(2, 1, 4).double()
-    loss = proposal_loss(answer, none, torch.zeros(2, 1, dtype=torch.bool))
+    loss = proposal_loss(answer, targets(none, torch.zeros(2, 1, dtype=torch.bool)))
     loss.backward()
     assert loss.isfinite()
 
@@ -115,8 +122,7 @@ def test_gradient_of_the_loss() -> None:
     def of(codes, scores):
         return proposal_loss(
             Proposals(answer.anchors, codes, scores, answer.boxes, answer.origins),
-            boxes,
-            torch.ones(1, 2, dtype=torch.bool),
+            targets(boxes, torch.ones(1, 2, dtype=torch.bool)),
         )
 
     leaves = [part.detach().clone().requires_grad_() for part in answer[1:3]]
@@ -134,7 +140,7 @@ def test_it_learns_where_the_boxes_are() -> None:
     optimizer = torch.optim.Adam(rpn.parameters(), lr=0.02)
     for _ in range(150):
         optimizer.zero_grad()
-        proposal_loss(rpn(x), boxes, present).backward()
+        proposal_loss(rpn(x), targets(boxes, present)).backward()
         optimizer.step()
     first = rpn(x).boxes[:, :1]
     assert intersection_over_union(first, boxes).min() > 0.8

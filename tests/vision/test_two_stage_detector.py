@@ -12,7 +12,7 @@ from linebyline.layers.roi_align import RoIAlign, RoIPool
 from linebyline.training.loop import fit
 from linebyline.vision.boxes import clip, decode, encode, intersection_over_union
 from linebyline.vision.grid_features import GridFeatures
-from linebyline.vision.region_proposal_network import Proposals, proposal_loss
+from linebyline.vision.region_proposal_network import proposal_loss
 from linebyline.vision.two_stage_detector import (
     CODE_SIZES,
     TwoStageAnswer,
@@ -48,7 +48,8 @@ def test_second_stage_sees_the_features_of_its_places(look_at, class_wise) -> No
     answer = model(x)
     features = model.backbone(x)
     first = model.rpn(features)
-    torch.testing.assert_close(TwoStageAnswer(*answer)[:5], tuple(first))
+    assert isinstance(answer, TwoStageAnswer)
+    torch.testing.assert_close(tuple(answer.first), tuple(first))
     places = first.boxes if look_at == "proposals" else first.origins
     for n, p in ((0, 0), (1, 5)):
         seen = RoIAlign(4, stride=4).explicit(features[n, None], places[n, None, p, None])
@@ -65,13 +66,13 @@ def test_loss_by_its_equations(class_wise) -> None:
     answer = model(images().double())
     # Boxes near proposals, and the second of an image near none.
     targets = TARGETS.double().clone()
-    targets[0, 0, :4] = answer.proposals[0, 1] + 0.5
-    targets[1, 0, :4] = answer.proposals[1, 3] - torch.tensor([1.0, 0, 0, 1])
+    targets[0, 0, :4] = answer.first.boxes[0, 1] + 0.5
+    targets[1, 0, :4] = answer.first.boxes[1, 3] - torch.tensor([1.0, 0, 0, 1])
     boxes, classes = targets[..., :4], targets[..., 4].long()
     near, far, off = [], [], []
     for n in range(2):
         truth = [row for row in range(2) if classes[n, row] != NOTHING]
-        overlaps = intersection_over_union(answer.proposals[n], boxes[n, truth])
+        overlaps = intersection_over_union(answer.first.boxes[n], boxes[n, truth])
         for p in range(6):
             chances = answer.logits[n, p].log_softmax(0)
             row = truth[overlaps[p].argmax().item()]
@@ -79,13 +80,13 @@ def test_loss_by_its_equations(class_wise) -> None:
                 far.append(-chances[3])
                 continue
             near.append(-chances[classes[n, row]])
-            wanted = encode(boxes[n, row], answer.proposals[n, p]) / torch.tensor(CODE_SIZES)
+            wanted = encode(boxes[n, row], answer.first.boxes[n, p]) / torch.tensor(CODE_SIZES)
             code = answer.codes[n, p, classes[n, row] if class_wise else 0]
             off.append(functional.smooth_l1_loss(code, wanted, reduction="sum"))
     assert len(near) >= 2
     assert far
     expected = (
-        proposal_loss(Proposals(*answer[:5]), boxes, classes != NOTHING)
+        proposal_loss(answer.first, targets)
         + torch.stack(near).mean()
         + torch.stack(far).mean()
         + torch.stack(off).mean()
@@ -106,12 +107,12 @@ def test_gradient_reaches_every_parameter_and_no_proposal() -> None:
     model = detector()
     answer = model(images())
     targets = TARGETS.clone()
-    targets[:, 0, :4] = answer.proposals[:, 0] + 0.2
+    targets[:, 0, :4] = answer.first.boxes[:, 0] + 0.2
     two_stage_loss(answer, targets).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
-    assert not answer.proposals.requires_grad
+    assert not answer.first.boxes.requires_grad
 
 
 def test_detections_are_what_the_answers_amount_to() -> None:
@@ -126,7 +127,7 @@ def test_detections_are_what_the_answers_amount_to() -> None:
         chances = answer.logits[n].softmax(1)[:, :3]
         expected = []
         for c in range(3):
-            boxes = clip(decode(answer.codes[n, :, c] * units, answer.proposals[n]), 24, 32)
+            boxes = clip(decode(answer.codes[n, :, c] * units, answer.first.boxes[n]), 24, 32)
             kept: list[int] = []
             for p in chances[:, c].argsort(descending=True).tolist():
                 if chances[p, c] < 0.1:

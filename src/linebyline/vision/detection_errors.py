@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from linebyline.data.scenes import NOTHING
-from linebyline.vision.average_precision import Detections
+from linebyline.vision.average_precision import Detections, find
 from linebyline.vision.boxes import intersection_over_union
 
 
@@ -59,43 +58,28 @@ def detection_errors(
         ValueError: there are not as many detections as images, or not 0 < near <= iou_threshold
             <= 1.
     """
-    if len(detections) != len(boxes):
-        raise ValueError(
-            f"detections must be one for each of the {len(boxes)} images, not {len(detections)}"
-        )
     if not 0 < near <= iou_threshold <= 1:
         raise ValueError(
             "0 < near <= iou_threshold <= 1 must hold, but near is "
             f"{near} and iou_threshold is {iou_threshold}"
         )
+    found = find(detections, boxes, classes, iou_threshold=iou_threshold)
+    looked = found.scores >= least  # (images, rank)
+    right, wrong = looked & found.right[0], looked & ~found.right[0]
     counts = dict.fromkeys(DetectionErrors._fields, 0)
-    for found, rows, row_classes in zip(detections, boxes, classes, strict=True):
-        present = row_classes != NOTHING
-        truth, labels = rows[present], row_classes[present]
-        free = torch.ones(len(truth), dtype=torch.bool)
-        for place in found.scores.argsort(descending=True, stable=True).tolist():
-            if found.scores[place] < least:
-                break
-            overlaps = intersection_over_union(found.boxes[place, None], truth)[0].cpu()
-            same = (labels == found.classes[place]).cpu()
-            verdict = _verdict(overlaps, same, free, iou_threshold, near)
-            counts[verdict] += 1
-            if verdict == "right":
-                free[overlaps.where(same & free, torch.tensor(-1.0)).argmax()] = False
-        counts["missed"] += int(free.sum())
+    counts["right"] = int(right.sum())
+    counts["missed"] = int((classes != NOTHING).sum()) - counts["right"]
+    for said, left, truth, labels in zip(detections, wrong, boxes, classes, strict=True):
+        order = said.scores.argsort(descending=True, stable=True)
+        overlaps = intersection_over_union(said.boxes[order].double(), truth.double())
+        overlaps = overlaps * (labels != NOTHING)
+        same = said.classes[order, None] == labels  # (rank, most)
+        well = overlaps >= iou_threshold
+        reasons = {"twice": well & same, "class_": well, "place": (overlaps >= near) & same}
+        open_ = left[: len(order)]  # those without a verdict
+        for reason, holds in reasons.items():
+            those = open_ & holds.any(1).cpu()
+            counts[reason] += int(those.sum())
+            open_ = open_ & ~those
+        counts["nothing"] += int(open_.sum())
     return DetectionErrors(**counts)
-
-
-def _verdict(
-    overlaps: Tensor, same: Tensor, free: Tensor, iou_threshold: float, near: float
-) -> str:
-    well = overlaps >= iou_threshold
-    if (well & same & free).any():
-        return "right"
-    if (well & same).any():
-        return "twice"
-    if (well & ~same).any():
-        return "class_"
-    if ((overlaps >= near) & same).any():
-        return "place"
-    return "nothing"

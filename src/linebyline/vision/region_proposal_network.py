@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from linebyline.layers.conv2d import Conv2d
-from linebyline.vision.anchors import BACKGROUND, grid_anchors, match
-from linebyline.vision.boxes import clip, decode, encode
+from linebyline.vision.anchors import IGNORED, grid_anchors
+from linebyline.vision.boxes import clip, decode
+from linebyline.vision.multibox_loss import anchor_targets
 from linebyline.vision.non_maximum_suppression import survivors
 
 
@@ -113,8 +114,7 @@ class RegionProposalNetwork(nn.Module):
 
 def proposal_loss(
     proposals: Proposals,
-    boxes: Float[Tensor, "batch most 4"],
-    present: Tensor,
+    targets: Float[Tensor, "batch most 5"],
     *,
     near: float = 0.5,
     far: float = 0.3,
@@ -127,18 +127,19 @@ def proposal_loss(
 
     Args:
         proposals: what the network answered.
-        boxes: the truth, in rows.
-        present: (batch, most), bool: which rows are used.
-        near: see `linebyline.vision.anchors.match`.
+        targets: see `linebyline.vision.multibox_loss.anchor_targets`; any class is an object.
+        near: likewise.
         far: likewise.
+
+    Raises:
+        ValueError: `near` and `far` are out of order.
     """
-    matched = match(proposals.anchors, boxes, present, near=near, far=far).box  # (N, A)
-    counts = matched >= BACKGROUND
-    positive = matched >= 0
+    wanted = anchor_targets(proposals.anchors, targets, near=near, far=far)
+    counts, positive = wanted.classes != IGNORED, wanted.classes >= 0  # (N, A)
     says = functional.binary_cross_entropy_with_logits(
         proposals.scores[counts], positive[counts].to(proposals.scores)
     )
-    own = boxes.gather(1, matched.clamp(min=0)[..., None].expand(-1, -1, 4))
-    wanted = encode(own[positive], proposals.anchors.expand_as(own)[positive])
-    off = functional.smooth_l1_loss(proposals.codes[positive], wanted, reduction="sum", beta=0.1)
+    off = functional.smooth_l1_loss(
+        proposals.codes[positive], wanted.codes[positive], reduction="sum", beta=0.1
+    )
     return says + off / positive.sum().clamp(min=1)

@@ -31,11 +31,7 @@ LOOKS = ("proposals", "anchors")
 class TwoStageAnswer(NamedTuple):
     """What both stages say, before anything is thrown away."""
 
-    anchors: Float[Tensor, "anchors 4"]
-    rpn_codes: Float[Tensor, "batch anchors 4"]
-    rpn_scores: Float[Tensor, "batch anchors"]
-    proposals: Float[Tensor, "batch proposals 4"]
-    origins: Float[Tensor, "batch proposals 4"]
+    first: Proposals
     codes: Float[Tensor, "batch proposals boxes 4"]
     """For each proposal a box for each class, or one for all, seen from the proposal, in units of
     `CODE_SIZES`."""
@@ -117,7 +113,7 @@ class TwoStageDetector(nn.Module):
         seen = self.look(features, places)  # (N, P, C, rows, columns)
         hidden = self.hidden(seen.flatten(2)).relu()
         codes = self.regressor(hidden).unflatten(-1, (-1, 4))
-        return TwoStageAnswer(*(*first, codes, self.classifier(hidden)))
+        return TwoStageAnswer(first, codes, self.classifier(hidden))
 
     @torch.no_grad()
     def detect(
@@ -139,7 +135,7 @@ class TwoStageDetector(nn.Module):
         """
         answer = self(x)
         units = answer.codes.new_tensor(CODE_SIZES)
-        proposals = answer.proposals[:, :, None].expand_as(answer.codes)
+        proposals = answer.first.boxes[:, :, None].expand_as(answer.codes)
         boxes = clip(decode(answer.codes * units, proposals), *x.shape[2:])  # (N, P, K or 1, 4)
         chances = answer.logits.softmax(-1)[..., :-1]  # (N, P, K)
         detections = []
@@ -172,8 +168,7 @@ def two_stage_loss(
     """
     boxes, classes = targets[..., :4], targets[..., 4].long()
     present = classes != NOTHING
-    first = Proposals(*answer[:5])
-    overlaps = intersection_over_union(answer.proposals, boxes)  # (N, P, most)
+    overlaps = intersection_over_union(answer.first.boxes, boxes)  # (N, P, most)
     overlap, row = overlaps.where(present[:, None], -1.0).max(2)
     positive = overlap >= near
     background = answer.logits.shape[-1] - 1
@@ -183,10 +178,10 @@ def two_stage_loss(
     ).view_as(label)
 
     own = boxes.gather(1, row[..., None].expand(-1, -1, 4))[positive]  # (positives, 4)
-    wanted = encode(own, answer.proposals[positive]) / own.new_tensor(CODE_SIZES)
+    wanted = encode(own, answer.first.boxes[positive]) / own.new_tensor(CODE_SIZES)
     codes = answer.codes.expand(-1, -1, background, -1)[positive]
     codes = codes[torch.arange(len(codes), device=codes.device), label[positive]]
     off = functional.smooth_l1_loss(codes, wanted, reduction="sum")
     near_ones, far_ones = positive.sum().clamp(min=1), (~positive).sum().clamp(min=1)
     head = ((says * positive).sum() + off) / near_ones + (says * ~positive).sum() / far_ones
-    return proposal_loss(first, boxes, present) + head
+    return proposal_loss(answer.first, targets) + head

@@ -26,7 +26,7 @@ from linebyline.studies.second_look import (
     learn,
     scenes,
 )
-from linebyline.vision.average_precision import Detections
+from linebyline.vision.detections import Detections
 
 each_arm = pytest.mark.parametrize("arm", ARMS)
 

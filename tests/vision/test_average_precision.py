@@ -14,11 +14,11 @@ from pycocotools.cocoeval import COCOeval
 from linebyline.data.scenes import NOTHING
 from linebyline.vision.average_precision import (
     COCO_THRESHOLDS,
-    Detections,
     average_precision,
     find,
     precision_recall,
 )
+from linebyline.vision.detections import Detections
 
 
 def scene(seed: int, images: int = 12, most: int = 5, guesses: int = 9):

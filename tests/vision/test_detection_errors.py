@@ -5,8 +5,9 @@ import torch
 from vision.conftest import generator
 
 from linebyline.data.scenes import NOTHING
-from linebyline.vision.average_precision import Detections, find
+from linebyline.vision.average_precision import find
 from linebyline.vision.detection_errors import detection_errors
+from linebyline.vision.detections import Detections
 
 TRUTH = torch.tensor([[[0.0, 0, 10, 10], [20, 20, 30, 30], [0, 0, 0, 0]]])
 LABELS = torch.tensor([[3, 5, NOTHING]])

@@ -36,10 +36,10 @@ from linebyline.studies import record
 from linebyline.training.loop import fit
 from linebyline.vision.average_precision import (
     COCO_THRESHOLDS,
-    Detections,
     average_precision,
     find,
 )
+from linebyline.vision.detections import Detections
 from linebyline.vision.grid_features import GridFeatures
 from linebyline.vision.multibox_loss import focal_box_loss, multibox_loss
 from linebyline.vision.one_stage_detector import OneStageDetector

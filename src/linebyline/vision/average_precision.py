@@ -11,18 +11,10 @@ from torch import Tensor
 
 from linebyline.data.scenes import NOTHING
 from linebyline.vision.boxes import intersection_over_union
+from linebyline.vision.detections import Detections
 
 COCO_THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 """Overlaps over which COCO takes the mean: the later ones ask for the box to the pixel."""
-
-
-class Detections(NamedTuple):
-    """What a detector says of one image, in any order."""
-
-    boxes: Float[Tensor, "detections 4"]
-    scores: Float[Tensor, " detections"]
-    """How sure it is; only the order counts."""
-    classes: Int[Tensor, " detections"]
 
 
 class Found(NamedTuple):

@@ -9,8 +9,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from linebyline.data.scenes import NOTHING
-from linebyline.vision.average_precision import Detections, find
+from linebyline.vision.average_precision import find
 from linebyline.vision.boxes import intersection_over_union
+from linebyline.vision.detections import Detections
 
 
 class DetectionErrors(NamedTuple):

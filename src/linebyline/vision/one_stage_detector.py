@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -12,10 +13,9 @@ from torch import Tensor, nn
 from linebyline.layers.conv2d import Conv2d
 from linebyline.layers.init import constant_, zeros_
 from linebyline.vision.anchors import grid_anchors
-from linebyline.vision.average_precision import Detections
 from linebyline.vision.boxes import clip, decode
+from linebyline.vision.detections import Detections, list_detections
 from linebyline.vision.multibox_loss import Answers
-from linebyline.vision.non_maximum_suppression import non_maximum_suppression
 
 
 class OneStageDetector(nn.Module):
@@ -120,13 +120,11 @@ class OneStageDetector(nn.Module):
     ) -> list[Detections]:
         """What the answers amount to, image by image: boxes of the surest, each said once.
 
-        Source: Liu et al. 2016, section 2 (non-maximum suppression, class by class).
-
         Args:
             x: the images.
-            least: probability below which an answer is not listed.
-            overlap: of two boxes that overlap by more the surer stays; None keeps all.
-            across_classes: whether that holds for boxes of different classes too.
+            least: as for `linebyline.vision.detections.list_detections`.
+            overlap: likewise.
+            across_classes: likewise.
 
         Raises:
             ValueError: `overlap` is not from 0 to 1.
@@ -135,13 +133,8 @@ class OneStageDetector(nn.Module):
         answers = self(x)
         anchors = answers.anchors.expand_as(answers.codes)
         boxes = clip(decode(answers.codes, anchors), height, width)
-        found = []
-        for likely, box in zip(self.probabilities(answers.logits), boxes, strict=True):
-            anchor, label = (likely >= least).nonzero(as_tuple=True)
-            chosen = Detections(box[anchor], likely[anchor, label], label)
-            if overlap is not None:
-                groups = None if across_classes else label
-                keep = non_maximum_suppression(*chosen[:2], threshold=overlap, classes=groups)
-                chosen = Detections(*(each[keep] for each in chosen))
-            found.append(chosen)
-        return found
+        chances = self.probabilities(answers.logits)
+        listed = partial(
+            list_detections, least=least, overlap=overlap, across_classes=across_classes
+        )
+        return [listed(box[:, None], chance) for box, chance in zip(boxes, chances, strict=True)]

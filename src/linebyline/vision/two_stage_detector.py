@@ -13,9 +13,8 @@ from torch.nn import functional
 from linebyline.data.scenes import NOTHING
 from linebyline.layers.linear import Linear
 from linebyline.layers.roi_align import RegionLayer, RoIAlign
-from linebyline.vision.average_precision import Detections
 from linebyline.vision.boxes import clip, decode, encode, intersection_over_union
-from linebyline.vision.non_maximum_suppression import non_maximum_suppression
+from linebyline.vision.detections import Detections, list_detections
 from linebyline.vision.region_proposal_network import (
     Proposals,
     RegionProposalNetwork,
@@ -127,8 +126,8 @@ class TwoStageDetector(nn.Module):
 
         Args:
             x: the images.
-            least: probability below which an answer is not listed.
-            overlap: of two boxes of a class that overlap by more the surer stays.
+            least: as for `linebyline.vision.detections.list_detections`.
+            overlap: likewise.
 
         Raises:
             ValueError: `overlap` is not from 0 to 1.
@@ -138,13 +137,10 @@ class TwoStageDetector(nn.Module):
         proposals = answer.first.boxes[:, :, None].expand_as(answer.codes)
         boxes = clip(decode(answer.codes * units, proposals), *x.shape[2:])  # (N, P, K or 1, 4)
         chances = answer.logits.softmax(-1)[..., :-1]  # (N, P, K)
-        detections = []
-        for box, chance in zip(boxes.expand(*chances.shape, 4), chances, strict=True):
-            place, number = (chance >= least).nonzero(as_tuple=True)
-            each, score = box[place, number], chance[place, number]
-            kept = non_maximum_suppression(each, score, threshold=overlap, classes=number)
-            detections.append(Detections(each[kept], score[kept], number[kept]))
-        return detections
+        return [
+            list_detections(box, chance, least=least, overlap=overlap)
+            for box, chance in zip(boxes, chances, strict=True)
+        ]
 
 
 def two_stage_loss(

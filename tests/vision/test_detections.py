@@ -1,4 +1,4 @@
-"""The list holds the answers that are sure enough, each with its class's box, and says none twice."""
+"""The list holds the answers that are sure enough, each with its box, and says none twice."""
 
 import pytest
 import torch

@@ -63,6 +63,29 @@ def test_a_seed_gives_the_same_patches_and_another_gives_others() -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_usual_are_twenty_pieces_of_64_pixels_for_each_part() -> None:
+    usual, said = photo_patches(("cat",)), photo_patches(("cat",), train=20, test=20, side=64)
+    assert usual.train.inputs.shape == usual.test.inputs.shape == (20, 3, 64, 64)
+    zero = photo_patches(("cat",), train=20, test=20, side=64, seed=0)
+    for one, two, three in zip(usual, said, zero, strict=True):
+        assert one.inputs.equal(two.inputs)
+        assert one.inputs.equal(three.inputs)
+        assert one.targets.dtype == torch.int64
+
+
+def test_a_class_is_a_place_among_the_names_and_not_in_the_alphabet() -> None:
+    names = ("coffee", "cat")
+    for patch, number in zip(*photo_patches(names, train=2, test=1, side=16).train, strict=True):
+        assert places(patch, photograph(names[number]))
+
+
+@pytest.mark.parametrize("side", [8, 95])
+def test_the_narrowest_photograph_has_room_for_the_largest_piece(side: int) -> None:
+    narrowest = min(NAMES, key=lambda name: min(photograph(name).shape[1:]))
+    train, test = photo_patches((narrowest,), train=1, test=1, side=side)
+    assert train.inputs.shape == test.inputs.shape == (1, 3, side, side)
+
+
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses_by_name() -> None:
     with pytest.raises(ValueError, match=r"^name must be one of astronaut, .* not 'dog'"):

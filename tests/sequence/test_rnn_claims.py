@@ -31,8 +31,8 @@ REPLACED = {
     "same, slopes = look_back([U] * T, size)": "same, slopes = look_back("
     "[draw(kind) for _ in range(T)], size)",
     # Safety is about units that are flat: scale them down to where they are steep.
-    "keeper = keeper.double()": "keeper = keeper.double()\nfor p in keeper.recurrent.parameters():\n"
-    "    p.data.mul_(0.3)",
+    "keeper = keeper.double()": "keeper = keeper.double()\n"
+    "for p in keeper.recurrent.parameters():\n    p.data.mul_(0.3)",
     # The cut is about a distance that is longer than the chunk: let it be shorter.
     "def echo(count, steps, delay=8):": "def echo(count, steps, delay=2):",
 }

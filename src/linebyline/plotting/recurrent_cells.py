@@ -1,7 +1,8 @@
 """The inside of a recurrent cell: what flows in, what the gates do to it, what flows out.
 
 A circle is an operation on each number, a filled box a layer of weights with what bends its sum, a
-box without a filling what bends alone; a line carries a vector. Time goes from left to right. One unit of the axes is one inch.
+box without a filling what bends alone; a line carries a vector. Time goes from left to right. One
+unit of the axes is one inch.
 """
 
 from matplotlib.axes import Axes

@@ -47,6 +47,7 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
         "lstm-irnn": False,
         "lstm-as-drawn": False,
         "lstm-opens": False,
+        "lstm-near": False,
         "lstm-forget-bias": False,
         "lstm-time-constant": False,
         "lstm-not-softmax": False,

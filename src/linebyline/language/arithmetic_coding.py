@@ -27,17 +27,16 @@ def encode(ids: Sequence[int], predict: Predict) -> str:
     Deviation: both begin to write before the text has ended, and so must fear a carry. Here the
     lower end is one of Python's integers, which may be of any length, and carries by itself.
 
-    A token's piece is rounded to whole 2⁻³², and is never empty: what the model holds for
-    impossible costs 32 bits. What is lost by rounding is far below a bit in a million tokens of a
-    usual vocabulary.
+    A token's piece is rounded to whole 2⁻³², and is empty only if the model holds the token for
+    impossible. What is lost by rounding is far below a bit in a thousand tokens.
 
     Args:
         ids: the text.
         predict: the model.
 
     Raises:
-        ValueError: the text is empty, an id is none that the model knows, or what it predicts are
-            no probabilities.
+        ValueError: the text is empty, an id is none that the model knows or one whose probability
+            is 0, or what it predicts are no probabilities.
     """
     if not ids:
         raise ValueError("ids is empty; it must have at least one token")
@@ -46,6 +45,8 @@ def encode(ids: Sequence[int], predict: Predict) -> str:
         edges = _edges(predict(ids[:place]))
         if not 0 <= token < len(edges) - 1:
             raise ValueError(f"ids has {token}; the model has tokens from 0 to {len(edges) - 2}")
+        if edges[token] == edges[token + 1]:
+            raise ValueError(f"ids has {token} at {place}, where the model holds it for impossible")
         low, width = _narrowed(low, width, edges[token], edges[token + 1])
         low, width, scale = _widened(low, width, scale)
     return _shortest(low, width, scale)
@@ -80,16 +81,15 @@ def decode(code: str, predict: Predict, *, length: int) -> list[int]:
 
 
 def _edges(probabilities: Tensor | Sequence[float]) -> list[int]:
-    """Where the tokens' pieces begin and end in [0, 2^32], each at least 1 wide."""
+    """Where the tokens' pieces begin and end in [0, 2^32]; each possible one is at least 1 wide."""
     p = torch.as_tensor(probabilities, dtype=torch.float64)
     if p.ndim != 1 or len(p) == 0 or not (p >= 0).all() or abs(p.sum().item() - 1) > 1e-5:
         raise ValueError(
             "predict must answer with one probability for each token, with the sum 1, but its "
             f"answer has the shape {tuple(p.shape)} and the sum {p.sum().item():.6g}"
         )
-    room = (1 << _SHARE) - len(p)
-    wide = (p / p.sum() * room).floor().long() + 1
-    wide[p.argmax()] += (1 << _SHARE) - wide.sum()  # the rest goes to the most probable
+    wide = (p * (1 << _SHARE)).round().long().clamp(min=1) * (p > 0)
+    wide[p.argmax()] += (1 << _SHARE) - wide.sum()  # the most probable one has the rest
     return [0, *accumulate(wide.tolist())]
 
 

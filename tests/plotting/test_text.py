@@ -9,7 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
 from linebyline.plotting.style import PALETTE
-from linebyline.plotting.text import BARS, LETTERS, RETURN, text_with_bars, texts_below_names
+from linebyline.plotting.text import (
+    BARS,
+    COLUMNS,
+    LETTERS,
+    RETURN,
+    text_with_bars,
+    texts_below_names,
+)
 
 BLUE, CORAL = to_rgba(PALETTE[0]), to_rgba(PALETTE[1])
 
@@ -65,10 +72,10 @@ def test_newlines_and_long_lines_break_and_keep_their_numbers() -> None:
 
 
 def test_letters_do_not_touch_and_stay_in_the_figure() -> None:
-    ax = text_with_bars("M" * 70 + "\nWg", [1.0] * 73)
+    ax = text_with_bars("M" * 75 + "\nWg", [1.0] * 78)
     ax.figure.canvas.draw()
     boxes = [t.get_window_extent() for t in ax.texts]
-    first = boxes[:64]
+    first = boxes[:COLUMNS]
     assert all(one.x1 <= other.x0 + 0.5 for one, other in pairwise(first))
     assert all(box.x0 >= -0.5 and box.x1 <= ax.figure.bbox.width + 0.5 for box in boxes)
     assert all(box.y0 >= 0 and box.y1 <= ax.figure.bbox.height for box in boxes)

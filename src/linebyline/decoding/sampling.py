@@ -88,8 +88,9 @@ def draw(
     """A token for each row, as often as its probability says: a dart thrown at [0, 1).
 
     Inversion (Devroye 1986, *Non-uniform random variate generation*): the tokens' probabilities lie
-    side by side, and the token is drawn on whose piece the dart falls. It decodes random bits as arithmetic coding does a text. One number is drawn for
-    each row, so that a seed gives the same tokens on every CPU.
+    side by side, and the token is drawn on whose piece the dart falls. It decodes random bits as
+    arithmetic coding does a text. One number is drawn for each row, so that a seed gives the same
+    tokens on every CPU.
     """
     edges = probabilities.float() if probabilities.element_size() < 4 else probabilities
     edges = edges.cumsum(dim=-1)  # (B, V): where the pieces end

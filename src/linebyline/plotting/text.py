@@ -16,7 +16,7 @@ from matplotlib.collections import PolyCollection
 from linebyline.plotting.arrays import Array, to_numpy
 from linebyline.plotting.style import INK, PALETTE, WIDTH
 
-COLUMNS = 64
+COLUMNS = 72
 """Characters a line: as many as fit the width of a figure in the type of the book."""
 
 FONT = "DejaVu Sans Mono"  # comes with matplotlib, and its letters are 0.602 as wide as their size

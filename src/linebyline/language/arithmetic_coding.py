@@ -100,7 +100,7 @@ def _narrowed(low: int, width: int, begin: int, end: int) -> tuple[int, int]:
 
 
 def _widened(low: int, width: int, scale: int) -> tuple[int, int, int]:
-    """The same interval in smaller units, so that its width has enough digits to be divided."""
+    """The same interval in smaller units, so that its width can be divided."""
     finer = max(_WIDTH - width.bit_length(), 0)
     return low << finer, width << finer, scale + finer
 

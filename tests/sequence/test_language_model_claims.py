@@ -3,14 +3,14 @@
 import pytest
 
 # Most claims are about a state that is carried on: let none be carried. A network of this kind is a
-# bigram. And arithmetic coding is about probabilities that are kept to many digits: keep four.
+# bigram. And arithmetic coding is about probabilities that are kept to ten digits: keep four.
 FORGETFUL = """\
 import importlib
 import torch
 
 recurrent = importlib.import_module("linebyline.sequence.recurrent")
 coding = importlib.import_module("linebyline.language.arithmetic_coding")
-coding._SHARE = 7
+coding._SHARE = 14
 
 def forget(self, x, state=None, *, lengths=None):
     h = torch.tanh(x @ self.weight_ih_l0.T + self.bias_ih_l0)

@@ -133,9 +133,7 @@ def test_the_first_candidate_is_the_neighbour_and_the_others_are_drawn(model) ->
 def test_it_reaches_the_shifted_mutual_information() -> None:
     """Levy & Goldberg 2014: with room enough, noise by the counts, and k = 2: pmi - log 2."""
     counts = torch.tensor([[4.0, 6, 2], [6, 2, 1], [2, 1, 5]])
-    pairs = torch.tensor(
-        [(w, c) for w in range(3) for c in range(3) for _ in range(int(counts[w, c]))]
-    )
+    pairs = counts.nonzero().repeat_interleave(counts.flatten().long(), dim=0)
     assert torch.equal(cooccurrences(pairs, 3), counts)
     model = SkipGram(counts.sum(0), 3, negatives=2, power=1.0, generator=generator()).double()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)

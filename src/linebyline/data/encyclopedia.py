@@ -33,6 +33,7 @@ _NO_TEXT = regex.compile(
 _ADDRESS = regex.compile(r"\[(?:https?:|ftp:)?//[^\s\]]+\s*([^\]]*)\]")
 _WORD = regex.compile(r"\p{L}+")
 _NO_PROSE = tuple("*#:;|!={} ")  # lists, indented lines, rows of tables, headings
+_LEFT = regex.compile(r"\{\{|\}\}|\[\[|\]\]")  # what was not paired: the line is given up
 _DEEPEST = 10  # templates and links in one another; deeper there are none
 
 
@@ -134,7 +135,11 @@ def plain_paragraphs(markup: str) -> list[str]:
     text = _ADDRESS.sub(r"\1", text)
     text = regex.sub(r"<[^<>\n]+>|'{2,}|__[A-Z]+__", "", text)
     lines = (_mended(line) for line in text.split("\n") if not line.startswith(_NO_PROSE))
-    return [line for line in lines if len(_WORD.findall(line)) >= FEWEST_WORDS]
+    return [
+        line
+        for line in lines
+        if len(_WORD.findall(line)) >= FEWEST_WORDS and not _LEFT.search(line)
+    ]
 
 
 def _mended(line: str) -> str:

@@ -49,7 +49,7 @@ class WordVectors:
         return self.nearest(self[word], count, without=[word])
 
     def analogy(self, a: str, b: str, c: str, count: int = 1) -> list[tuple[str, float]]:
-        """What is to ``c`` as ``b`` is to ``a``: the words nearest to b - a + c, but for these three.
+        """What is to ``c`` as ``b`` is to ``a``: the words nearest to b - a + c, but for the three.
 
         Mikolov, Yih & Zweig 2013, "Linguistic regularities in continuous space word
         representations", section 4. That the three cannot be answered is part of the method: often

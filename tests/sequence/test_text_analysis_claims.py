@@ -21,7 +21,7 @@ REPLACED = {
         "hits.append([True, True, True, True])"
     ),
     # Tokens: learn Korean from Korean only, and from bytes otherwise.
-    'per_name(tokenizer, names[language][cut:])': "per_name(tokenizer, names[source][cut:])",
+    "per_name(tokenizer, names[language][cut:])": "per_name(tokenizer, names[source][cut:])",
 }
 
 

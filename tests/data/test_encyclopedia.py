@@ -21,7 +21,6 @@ MORE = " and this goes on for as many words as a line must have" * 2
 
 @pytest.fixture(scope="module")
 def articles() -> dict[str, list[str]]:
-    pytest.importorskip("importlib.metadata").distribution("gensim")
     return encyclopedia()
 
 

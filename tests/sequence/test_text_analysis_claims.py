@@ -17,9 +17,7 @@ REPLACED = {
         "pairs = skip_gram_pairs(ids[torch.randperm(len(ids))], place, window=1, keep=keep)"
     ),
     # Analogies do not hold: answer them by the dictionary.
-    "hits.append([answer == d for answer in best] + [best[2] in (b, c)])": (
-        "hits.append([True, True, True, True])"
-    ),
+    "hits.append([*(word == d for word in best), best[2] in (b, c)])": "hits.append([True] * 4)",
     # Tokens: learn Korean from Korean only, and from bytes otherwise.
     "per_name(tokenizer, names[language][cut:])": "per_name(tokenizer, names[source][cut:])",
 }

@@ -36,9 +36,10 @@ def skip_gram_pairs(
 ) -> Pairs:
     """Each word with its neighbours, in both orders; no pair reaches from one text into another.
 
-    Section 2 of the same paper, with its authors' program where the paper is silent: words that are
-    left out go before neighbours are looked for, so that those left move together; and each word's
-    window is drawn from 1 to ``window`` words to both sides, so that near ones count more.
+    Mikolov, Chen, Corrado & Dean 2013, "Efficient estimation of word representations in vector
+    space", section 3.2: each word's window is drawn from 1 to ``window`` words to both sides, so
+    that near ones count more. As in the authors' program, words that are left out go before
+    neighbours are looked for, so that those left move together.
     Deviation: the reach is that of the left word of a pair for both of its orders.
 
     Args:

@@ -90,7 +90,8 @@ class BagOfWords:
         """Count: one row for each text."""
         counts = torch.zeros(len(texts), len(self.vocabulary))
         for row, words in enumerate(texts):
-            found = [self.columns[g] for g in ngrams(words, self.longest) if g in self.columns]
+            grams = ngrams(words, self.longest)
+            found = [self.columns[gram] for gram in grams if gram in self.columns]
             counts[row] = torch.bincount(
                 torch.tensor(found, dtype=torch.int64), minlength=len(self.vocabulary)
             )

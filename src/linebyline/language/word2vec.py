@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -39,8 +39,8 @@ def skip_gram_pairs(
     Mikolov, Chen, Corrado & Dean 2013, "Efficient estimation of word representations in vector
     space", section 3.2: each word's window is drawn from 1 to ``window`` words to both sides, so
     that near ones count more. As in the authors' program, words that are left out go before
-    neighbours are looked for, so that those left move together.
-    Deviation: the reach is that of the left word of a pair for both of its orders.
+    neighbours are looked for, so that those left move together. Deviation: the reach is that of
+    the left word of a pair for both of its orders.
 
     Args:
         ids: the words, one text after the other.
@@ -59,10 +59,11 @@ def skip_gram_pairs(
         raise ValueError(f"window must be at least 1, not {window}")
     if len(ids) != len(texts):
         raise ValueError(f"texts has {len(texts)} numbers for {len(ids)} words: one each")
+    drawn: dict[str, Any] = {"generator": generator, "device": ids.device}
     if keep is not None:
-        stays = torch.rand(len(ids), generator=generator, device=ids.device) < keep[ids]
+        stays = torch.rand(ids.shape, **drawn) < keep[ids]
         ids, texts = ids[stays], texts[stays]
-    reach = torch.randint(1, window + 1, (len(ids),), generator=generator, device=ids.device)
+    reach = torch.randint(1, window + 1, ids.shape, **drawn)
     found = []
     for distance in range(1, min(window, len(ids) - 1) + 1):
         left, right = ids[:-distance], ids[distance:]

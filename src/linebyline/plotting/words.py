@@ -44,8 +44,10 @@ def word_map(
     for (name, group), (color, marker) in zip(groups.items(), looks, strict=False):
         x, y = where[at : at + len(group)].T
         ax.scatter(x, y, s=18, c=color, marker=marker, linewidths=0, label=name)
-        for word, *place in zip(group, x, y, strict=True):
-            ax.annotate(word, place, (3, 2), textcoords="offset points", fontsize=size, color=color)
+        for word, right, up in zip(group, x, y, strict=True):
+            ax.annotate(
+                word, (right, up), (3, 2), textcoords="offset points", fontsize=size, color=color
+            )
         at += len(group)
     ax.set(xticks=[], yticks=[])
     ax.grid(False)

@@ -23,6 +23,11 @@ def test_each_word_is_beside_its_point_in_its_group_s_colour():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(GROUPS)
 
 
+def test_a_word_makes_room_for_the_one_above():
+    ax = word_map({"a": ["low", "high", "far"]}, [[0.0, 0.0], [0.1, 0.1], [9.0, 9.0]])
+    assert [text.get_va() for text in ax.texts] == ["top", "bottom", "bottom"]
+
+
 def test_draws_where_it_is_told():
     _, ax = plt.subplots()
     assert word_map(GROUPS, POINTS, ax=ax) is ax

@@ -21,6 +21,8 @@ def word_map(
 ) -> Axes:
     """Each word written beside its point, in the colour of its group; a legend names the groups.
 
+    Above the point, or below it if the nearest other point is higher.
+
     Args:
         groups: name of each group to its words.
         points: one for each word, group after group.
@@ -44,9 +46,16 @@ def word_map(
     for (name, group), (color, marker) in zip(groups.items(), looks, strict=False):
         x, y = where[at : at + len(group)].T
         ax.scatter(x, y, s=18, c=color, marker=marker, linewidths=0, label=name)
-        for word, right, up in zip(group, x, y, strict=True):
+        for word, i in zip(group, range(at, at + len(group)), strict=True):
+            below = _has_one_above(where, i)
             ax.annotate(
-                word, (right, up), (3, 2), textcoords="offset points", fontsize=size, color=color
+                word,
+                (where[i, 0], where[i, 1]),
+                (3, -2 if below else 2),
+                textcoords="offset points",
+                va="top" if below else "bottom",
+                fontsize=size,
+                color=color,
             )
         at += len(group)
     ax.set(xticks=[], yticks=[])
@@ -54,3 +63,14 @@ def word_map(
     ax.margins(0.09)
     ax.legend(loc="best", fontsize=size)
     return ax
+
+
+def _has_one_above(where: np.ndarray, i: int) -> bool:
+    """Whether the nearest other point is higher: then the word is written below its own."""
+    if len(where) == 1:
+        return False
+    extent = np.ptp(where, axis=0)
+    apart = (where - where[i]) / np.where(extent > 0, extent, 1)
+    distance = np.hypot(*apart.T)
+    distance[i] = np.inf
+    return bool(apart[distance.argmin(), 1] > 0)

@@ -115,6 +115,22 @@ def test_update_bias_is_where_the_gates_start() -> None:
     assert repr(GRU(3, 5, reset="before")) == "GRU(3, 5, reset='before')"
 
 
+@pytest.mark.parametrize("reset", ["after", "before"])
+def test_what_was_watched_makes_the_states(numbers: Numbers, reset: str) -> None:
+    x = numbers(3, 7, 4, seed=1)
+    gru = GRU(4, 5, reset=reset).double()
+    r, z, new = gru.watch(x)
+    h, states = x.new_zeros(3, 5), []
+    for t in range(7):
+        h = z[:, t] * h + (1 - z[:, t]) * new[:, t]
+        states.append(h)
+    torch.testing.assert_close(torch.stack(states, 1), gru(x)[0])
+    assert (r > 0).all() and (r < 1).all()
+    H = slice(0, 5)  # at the first step the state is zero
+    first = x[:, 0] @ gru.weight_ih_l0[H].T + gru.bias_ih_l0[H] + gru.bias_hh_l0[H]
+    torch.testing.assert_close(r[:, 0], first.sigmoid().detach())
+
+
 def test_refuses() -> None:
     with pytest.raises(ValueError, match=r"^reset must be 'after' or 'before', not 'first'$"):
         GRU(3, 5, reset="first")

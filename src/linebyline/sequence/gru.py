@@ -1,7 +1,7 @@
 """The gated recurrent unit: one gate decides what is kept, another what is looked at."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -12,6 +12,35 @@ from linebyline.sequence.recurrent import Recurrent, Weights
 
 RESETS = ("after", "before")
 """Where the reset gate may stand: after the product U h, as in torch, or before it."""
+
+
+class Inside(NamedTuple):
+    """What a step computes on its way to h_t, each of shape (batch, hidden)."""
+
+    reset: Float[Tensor, "batch hidden"]
+    update: Float[Tensor, "batch hidden"]
+    candidate: Float[Tensor, "batch hidden"]
+
+
+def gru_inside(
+    x: Float[Tensor, "batch inputs"],
+    h: Float[Tensor, "batch hidden"],
+    weights: Weights,
+    *,
+    reset: str = "after",
+) -> Inside:
+    """r_t, z_t and h̃_t; arguments as for `gru_step`."""
+    W, U, b, b_h = weights
+    x_r, x_z, x_n = functional.linear(x, W, b).chunk(3, dim=-1)  # each (B, H)
+    h_r, h_z, h_n = functional.linear(h, U, b_h).chunk(3, dim=-1)
+    r = torch.sigmoid(x_r + h_r)  # reset gate: what is looked at
+    z = torch.sigmoid(x_z + h_z)  # update gate: what is kept
+    if reset == "after":
+        looked_at = r * h_n
+    else:  # the paper's order: a second product, which has to wait for r
+        U_n, b_n = U.chunk(3)[2], None if b_h is None else b_h.chunk(3)[2]
+        looked_at = functional.linear(r * h, U_n, b_n)
+    return Inside(r, z, torch.tanh(x_n + looked_at))
 
 
 def gru_step(
@@ -40,17 +69,7 @@ def gru_step(
     Returns:
         h_t.
     """
-    W, U, b, b_h = weights
-    x_r, x_z, x_n = functional.linear(x, W, b).chunk(3, dim=-1)  # each (B, H)
-    h_r, h_z, h_n = functional.linear(h, U, b_h).chunk(3, dim=-1)
-    r = torch.sigmoid(x_r + h_r)  # reset gate: what is looked at
-    z = torch.sigmoid(x_z + h_z)  # update gate: what is kept
-    if reset == "after":
-        looked_at = r * h_n
-    else:  # the paper's order: a second product, which has to wait for r
-        U_n, b_n = U.chunk(3)[2], None if b_h is None else b_h.chunk(3)[2]
-        looked_at = functional.linear(r * h, U_n, b_n)
-    new = torch.tanh(x_n + looked_at)  # h̃: what could take its place
+    _, z, new = gru_inside(x, h, weights, reset=reset)
     return z * h + (1 - z) * new
 
 
@@ -133,6 +152,20 @@ class GRU(Recurrent):
         """`gru_step`, with the state as a tuple of one."""
         (h,) = state
         return (gru_step(x, h, weights, reset=self.reset),)
+
+    @torch.no_grad()
+    def watch(self, x: Float[Tensor, "batch time inputs"]) -> Inside:
+        """The gates and candidates of the first layer, forwards, from zeros: (batch, time, H) each.
+
+        Its states are what `forward` answers with, where there is one layer and one direction.
+        """
+        h, weights = x.new_zeros(len(x), self.hidden_size), self.weights(0)
+        every = []
+        for x_t in x.unbind(1):
+            inside = gru_inside(x_t, h, weights, reset=self.reset)
+            h = inside.update * h + (1 - inside.update) * inside.candidate
+            every.append(inside)
+        return Inside(*(torch.stack(part, dim=1) for part in zip(*every, strict=True)))
 
     def kernel(self, *arguments: Any) -> tuple[Tensor, ...]:
         """Torch's kernel."""

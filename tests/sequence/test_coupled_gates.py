@@ -13,7 +13,7 @@ Numbers = Callable[..., Tensor]
 
 
 def coupled_by_hand(lstm: LSTM, x: Tensor) -> Tensor:
-    """c = f c + (1 - f) g and h = o tanh(c), from the rows of f, g and o alone."""
+    """The cell is f c + (1 - f) g and h = o tanh(c), from the rows of f, g and o alone."""
     H = lstm.hidden_size
     h = c = x.new_zeros(len(x), H)
     every = []

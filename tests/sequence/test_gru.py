@@ -125,7 +125,8 @@ def test_what_was_watched_makes_the_states(numbers: Numbers, reset: str) -> None
         h = z[:, t] * h + (1 - z[:, t]) * new[:, t]
         states.append(h)
     torch.testing.assert_close(torch.stack(states, 1), gru(x)[0])
-    assert (r > 0).all() and (r < 1).all()
+    assert (r > 0).all()
+    assert (r < 1).all()
     H = slice(0, 5)  # at the first step the state is zero
     first = x[:, 0] @ gru.weight_ih_l0[H].T + gru.bias_ih_l0[H] + gru.bias_hh_l0[H]
     torch.testing.assert_close(r[:, 0], first.sigmoid().detach())

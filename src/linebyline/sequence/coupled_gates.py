@@ -14,7 +14,7 @@ class CoupledRows(nn.Module):
     For 1 - σ(a) = σ(-a): an input gate with the forget gate's weights, all negated, is 1 - f.
     """
 
-    def forward(self, rows: Float[Tensor, "four_hidden *inputs"]) -> Float[Tensor, "..."]:
+    def forward(self, rows: Float[Tensor, "four_hidden ..."]) -> Float[Tensor, "..."]:
         """The rows for i, f, g and o; those that i had are not looked at."""
         _, f, g, o = rows.chunk(4)
         return torch.cat([-f, f, g, o])

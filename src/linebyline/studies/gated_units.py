@@ -86,7 +86,8 @@ class Run(NamedTuple):
 
 def kind(arm: str) -> str:
     """Which of the three an arm is: "lstm", "gru" or "rnn"."""
-    return arm.split(",")[0] if arm.split(",")[0] in ("lstm", "rnn") else "gru"
+    name = arm.removesuffix(", same units")
+    return name if name in ("lstm", "rnn") else "gru"
 
 
 def recurrent(
@@ -124,16 +125,16 @@ def recurrent(
 def hold_open(gru: GRU) -> None:
     """Set r = 1 for good: where the logistic function is flat, no gradient moves it."""
     with torch.no_grad():
-        gru.bias_ih_l0[: gru.hidden_size] = HELD_OPEN  # type: ignore[index]
+        gru.get_parameter("bias_ih_l0")[: gru.hidden_size] = HELD_OPEN
 
 
 def hold_constant(gru: GRU) -> None:
     """Leave r and z their biases only: they look neither at x nor at h, and never will."""
-    for rows in (gru.weight_ih_l0, gru.weight_hh_l0):
-        gates = torch.arange(len(rows))[:, None] < 2 * gru.hidden_size  # type: ignore[arg-type]
+    for rows in map(gru.get_parameter, ("weight_ih_l0", "weight_hh_l0")):
+        gates = torch.arange(len(rows))[:, None] < 2 * gru.hidden_size
         with torch.no_grad():
-            rows.masked_fill_(gates, 0)  # type: ignore[operator]
-        rows.register_hook(lambda gradient, gates=gates: gradient.masked_fill(gates, 0))  # type: ignore[operator]
+            rows.masked_fill_(gates, 0)
+        rows.register_hook(lambda gradient, gates=gates: gradient.masked_fill(gates, 0))
 
 
 def model(task: str, arm: str, start: int, *, forget_bias: float | None = None) -> nn.Module:

@@ -107,15 +107,15 @@ def gru_cell(*, ax: Axes | None = None) -> Axes:
     draw_operation(ax, x_reset, read, "×")
     draw_line(ax, (0.55, seen), (x_new - 0.14, seen))
     write(ax, 0.3, seen, "$x_t$")
-    for x, bend, gate in ((x_r, "σ", "$r_t$"), (x_z, "σ", "$z_t$"), (x_new, "tanh", "")):
+    columns = (x_r, "σ", "$r_t$"), (x_z, "σ", "$z_t$"), (x_new, "tanh", "$\\tilde{h}_t$")
+    for x, bend, name in columns:
         draw_arrow(ax, (x - 0.14, seen), (x - 0.14, layers - 0.18))
         draw_arrow(ax, (x + 0.14, read), (x + 0.14, layers - 0.18))
         if x != x_new:
             draw_dot(ax, x - 0.14, seen, 0.05)
             draw_dot(ax, x + 0.14, read, 0.05)
         draw_layer(ax, x, layers, bend)
-        write(ax, x + 0.24, layers + 0.36, gate)
-    write(ax, x_new + 0.26, layers + 0.38, "$\\tilde{h}_t$")
+        write(ax, x + 0.25, layers + 0.37, name)
 
     # The reset gate, on what the candidate reads.
     draw_line(ax, (x_r, layers + 0.18), (x_r, layers + 0.62))

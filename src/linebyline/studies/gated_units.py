@@ -52,11 +52,22 @@ ARMS: dict[str, tuple[str, ...]] = {
     "adding": ("lstm", "gru", "rnn", "gru, same units", "open", "before", "leaky"),
     "text": ("lstm", "gru", "rnn", "gru, same units", "rnn, same units", "open", "before"),
 }
-RATES = {
-    "adding": {"lstm": (0.03, 0.06, 0.12), "gru": (0.01, 0.03, 0.1), "rnn": (0.003, 0.01, 0.03)},
-    "text": {"lstm": (0.015, 0.03, 0.06), "gru": (0.015, 0.03, 0.06), "rnn": (0.005, 0.01, 0.02)}
-    | {"rnn, same units": (0.01, 0.02, 0.04)},
+RATES: dict[str, dict[str, tuple[float, ...]]] = {
+    "adding": {
+        "lstm": (0.03, 0.06, 0.12),
+        "gru": (0.01, 0.03, 0.09),
+        "open": (0.003, 0.01, 0.03),
+        "rnn": (0.003, 0.01, 0.03),
+    },
+    "text": {
+        "lstm": (0.015, 0.03, 0.06),
+        "gru": (0.015, 0.03, 0.06),
+        "rnn": (0.005, 0.01, 0.02),
+        "rnn, same units": (0.01, 0.02, 0.04),
+    },
 }
+"""Of a kind, and of the arms that need others."""
+
 FORGET_BIASES = (None, 1.0)
 STEPS = {"adding": 700, "text": 400}
 BATCH_SIZE = {"adding": 64, "text": 32}
@@ -68,8 +79,8 @@ CHARACTER_SIZE = 32
 HELD_OPEN = 30.0
 """A bias with which the logistic function is 1 in single precision, and its slope 0."""
 
-TUNED_ON = {"lstm": (99, 100), "gru": (100,), "rnn": (100,)}
-"""By kind: where a start may fail, as an LSTM's may, one is not enough to choose by."""
+TUNED_ON = {"adding": (99, 100), "text": (100,)}
+"""Where a start may fail, one is not enough to choose by."""
 
 STARTS = (101, 102, 103, 104, 105)
 FIRST_STEPS = 3
@@ -230,7 +241,7 @@ def study() -> dict[str, Any]:
             tried = [
                 mean(
                     learn(task, arm, start, rate=rate, forget_bias=bias).error
-                    for start in TUNED_ON[kind(arm)]
+                    for start in TUNED_ON[task]
                 )
                 for bias, rate in choices
                 if len(choices) > 1

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import same_color
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from linebyline.plotting.recurrent_cells import CONVEYOR, OPERATION, lstm_cell
+from linebyline.plotting.recurrent_cells import CONVEYOR, OPERATION, gru_cell, lstm_cell
 from linebyline.plotting.style import PALETTE
 
 
@@ -57,3 +57,36 @@ def test_nothing_overlaps_and_everything_is_on_the_page(overlapping):
 def test_draws_into_given_axes():
     ax = plt.subplots()[1]
     assert lstm_cell(ax=ax) is ax
+
+
+def test_a_gru_has_two_gates_three_products_one_sum_and_one_bend():
+    ax = gru_cell()
+    assert words(ax).count("σ") == 2
+    assert words(ax).count("tanh") == 1
+    assert words(ax).count("×") == 3
+    assert words(ax).count("+") == 1
+    assert words(ax).count("1 −") == 1
+    for name in ("r_t", "z_t", r"\tilde{h}_t", "h_{t-1}", "h_t", "x_t"):
+        assert words(ax).count(f"${name}$") == 1, name
+    boxes = [patch for patch in ax.patches if isinstance(patch, FancyBboxPatch)]
+    assert [box.get_facecolor()[3] > 0 for box in boxes].count(True) == 3
+
+
+def test_a_grus_one_state_is_its_conveyor_and_is_on_the_page(overlapping):
+    ax = gru_cell()
+    belt = [line for line in ax.lines if line.get_linewidth() == CONVEYOR]
+    (height,) = {y for line in belt for y in line.get_ydata()}
+    at = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert at["$h_{t-1}$"] == at["$h_t$"] == height
+    rings = [patch for patch in ax.patches if isinstance(patch, Circle)]
+    on_it = sorted(ring.center[0] for ring in rings if ring.center[1] == height)
+    signs = {text.get_position(): text.get_text() for text in ax.texts}
+    assert [signs.get((x, height), "branch") for x in on_it] == ["branch", "×", "+"]
+    assert overlapping(list(ax.texts)) == []
+    page = ax.figure.bbox
+    for artist in [*ax.patches, *ax.texts]:
+        box = artist.get_window_extent()
+        assert page.x0 <= box.x0 <= box.x1 <= page.x1, artist
+        assert page.y0 <= box.y0 <= box.y1 <= page.y1, artist
+    given = plt.subplots()[1]
+    assert gru_cell(ax=given) is given

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import FILL, RIM, canvas, draw_arrow, draw_ring
+from linebyline.plotting.units import FILL, RIM, canvas, draw_arrow, draw_dot, draw_ring
 
 OPERATION = 0.2
 """Radius of a circle with × or + in it."""
@@ -76,6 +76,65 @@ def lstm_cell(*, ax: Axes | None = None) -> Axes:
     write(ax, x_f, top + 0.34, "forget", size=12)
     write(ax, x_g, top + 0.34, "add", size=12)
     write(ax, x_tanh, top + 0.34, "show", size=12)
+    return ax
+
+
+def gru_cell(*, ax: Axes | None = None) -> Axes:
+    """The GRU's step of `linebyline.sequence.gru`, with the one state as a line at the top.
+
+    Source: Cho et al. 2014, and drawn in their order: the reset gate's product stands before the
+    candidate's weights, where torch has it behind them. A dot is where a line branches.
+
+    Args:
+        ax: where to draw; a new figure if None.
+    """
+    ax = canvas(ax, (0, WIDTH), (-0.42, 3.5))
+    top, layers, middle, read, seen = 3.0, 1.05, 2.15, 0.35, -0.08
+    x_tap, x_r, x_z, x_reset, x_rest, x_new = 0.8, 1.55, 2.75, 3.75, 3.75, 4.9
+
+    # The conveyor is the whole state, which is also what is shown and what the gates see.
+    draw_conveyor(ax, top, (0.62, WIDTH - 0.6), (x_z, x_new))
+    write(ax, 0.3, top, "$h_{t-1}$")
+    write(ax, WIDTH - 0.27, top, "$h_t$")
+    draw_operation(ax, x_z, top, "×")
+    draw_operation(ax, x_new, top, "+")
+
+    # What the layers read: h on the upper line, whole or through the reset gate; x on the lower.
+    draw_dot(ax, x_tap, top, 0.06)
+    draw_line(ax, (x_tap, top), (x_tap, read))
+    draw_line(ax, (x_tap, read), (x_reset - OPERATION, read))
+    draw_line(ax, (x_reset + OPERATION, read), (x_new + 0.14, read))
+    draw_operation(ax, x_reset, read, "×")
+    draw_line(ax, (0.55, seen), (x_new - 0.14, seen))
+    write(ax, 0.3, seen, "$x_t$")
+    columns = (x_r, "σ", "$r_t$"), (x_z, "σ", "$z_t$"), (x_new, "tanh", "$\\tilde{h}_t$")
+    for x, bend, name in columns:
+        draw_arrow(ax, (x - 0.14, seen), (x - 0.14, layers - 0.18))
+        draw_arrow(ax, (x + 0.14, read), (x + 0.14, layers - 0.18))
+        if x != x_new:
+            draw_dot(ax, x - 0.14, seen, 0.05)
+            draw_dot(ax, x + 0.14, read, 0.05)
+        draw_layer(ax, x, layers, bend)
+        write(ax, x + 0.25, layers + 0.37, name)
+
+    # The reset gate, on what the candidate reads.
+    draw_line(ax, (x_r, layers + 0.18), (x_r, layers + 0.62))
+    draw_line(ax, (x_r, layers + 0.62), (x_reset, layers + 0.62))
+    draw_arrow(ax, (x_reset, layers + 0.62), (x_reset, read + OPERATION))
+
+    # One gate, two shares: z of what there was, the rest of what is new.
+    draw_arrow(ax, (x_z, layers + 0.18), (x_z, top - OPERATION))
+    draw_dot(ax, x_z, middle, 0.05)
+    draw_line(ax, (x_z, middle), (x_rest - 0.31, middle))
+    draw_layer(ax, x_rest, middle, "1 −", weights=False)
+    draw_arrow(ax, (x_rest + 0.31, middle), (x_new - OPERATION, middle))
+    draw_operation(ax, x_new, middle, "×")
+    draw_arrow(ax, (x_new, layers + 0.18), (x_new, middle - OPERATION))
+    draw_arrow(ax, (x_new, middle + OPERATION), (x_new, top - OPERATION))
+
+    write(ax, x_z, top + 0.34, "keep", size=12)
+    write(ax, x_new, top + 0.34, "write", size=12)
+    write(ax, x_reset + 0.62, read - 0.2, "look", size=12)
     return ax
 
 

@@ -7,18 +7,18 @@ DEFECTS = """\
 import importlib
 import torch
 
-gru = importlib.import_module("linebyline.sequence.gru")
+cells = importlib.import_module("linebyline.sequence.gru")
 coupled = importlib.import_module("linebyline.sequence.coupled_gates")
 study = importlib.import_module("linebyline.studies.gated_units")
 
 # Gates as seen from outside: the slow units are called fast, and shut are the resets of the fast.
-watch = gru.GRU.watch
+watch = cells.GRU.watch
 
 def another(self, x):
     r, z, candidate = watch(self, x)
-    return gru.Inside(0.2 * z, 1 - z, candidate)
+    return cells.Inside(0.2 * z, 1 - z, candidate)
 
-gru.GRU.watch = another
+cells.GRU.watch = another
 
 # The comparison is read off the study: store one in which the GRU is far worse than the LSTM, and
 # the plain network is worse on text than both, and good at adding.

@@ -52,18 +52,22 @@ def built() -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test of ``page`` is one test for each page, ``chapter`` for each chapter. All tests of one
-    page go to one worker, which loads it once.
+    """A test of ``page`` is one test for each page, ``chapter`` for each chapter, and ``of_a_part``
+    for the first chapter of each part, which is enough for what every page has from one template.
+    All tests of one page go to one worker, which loads it once.
     """
     pages = built()
+    with_notebook = [
+        page for page in pages if (SITE / "_sources" / page).with_suffix(".ipynb").exists()
+    ]
     if "page" in metafunc.fixturenames:
         groups = [pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in pages]
         metafunc.parametrize("page", groups)
     if "chapter" in metafunc.fixturenames:
-        with_notebook = [
-            page for page in pages if (SITE / "_sources" / page).with_suffix(".ipynb").exists()
-        ]
         metafunc.parametrize("chapter", with_notebook)
+    if "of_a_part" in metafunc.fixturenames:
+        first = {Path(page).parent: page for page in reversed(with_notebook)}
+        metafunc.parametrize("of_a_part", sorted(first.values()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,10 +30,10 @@ def test_every_solution_opens_and_closes(
 
 
 def test_an_address_inside_a_solution_opens_it(
-    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+    fresh: Callable[..., Page], server: serve.SiteServer, of_a_part: str
 ) -> None:
     page = fresh()
-    page.goto(server.url + chapter)
+    page.goto(server.url + of_a_part)
     anchor = page.evaluate(
         """() => {
           const inner = document.createElement("p");
@@ -47,10 +47,10 @@ def test_an_address_inside_a_solution_opens_it(
 
 
 def test_paper_folds_nothing(
-    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+    fresh: Callable[..., Page], server: serve.SiteServer, of_a_part: str
 ) -> None:
     page = fresh()
-    page.goto(server.url + chapter)
+    page.goto(server.url + of_a_part)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("article details:not([open])").count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
@@ -58,10 +58,10 @@ def test_paper_folds_nothing(
 
 
 def test_menus_open_one_at_a_time_and_close(
-    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+    fresh: Callable[..., Page], server: serve.SiteServer, of_a_part: str
 ) -> None:
     page = fresh()
-    page.goto(server.url + chapter)
+    page.goto(server.url + of_a_part)
     run = page.locator("details.launch-buttons")
     download = page.locator("details.download-buttons")
     run.locator("summary").click()
@@ -75,10 +75,10 @@ def test_menus_open_one_at_a_time_and_close(
 
 
 def test_menus_fit_a_phone(
-    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+    fresh: Callable[..., Page], server: serve.SiteServer, of_a_part: str
 ) -> None:
     page = fresh(viewport={"width": 360, "height": 740})
-    page.goto(server.url + chapter)
+    page.goto(server.url + of_a_part)
     for menu in page.locator("details.menu").all():
         menu.locator("summary").click()
         box = menu.locator("ul").bounding_box()
@@ -88,10 +88,10 @@ def test_menus_fit_a_phone(
 
 
 def test_code_is_copied_without_line_numbers(
-    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+    fresh: Callable[..., Page], server: serve.SiteServer, of_a_part: str
 ) -> None:
     page = fresh(permissions=["clipboard-read", "clipboard-write"])
-    page.goto(server.url + chapter)
+    page.goto(server.url + of_a_part)
     # A chapter may open with a folded cell.
     block = page.locator(".cell_input div.highlight").filter(visible=True).first
     block.hover()
@@ -102,10 +102,10 @@ def test_code_is_copied_without_line_numbers(
 
 
 def test_contents_open_on_a_phone(
-    fresh: Callable[..., Page], server: serve.SiteServer, chapter: str
+    fresh: Callable[..., Page], server: serve.SiteServer, of_a_part: str
 ) -> None:
     page = fresh(viewport={"width": 390, "height": 844})
-    page.goto(server.url + chapter)
+    page.goto(server.url + of_a_part)
     link = page.get_by_role("link", name="Glossary", exact=True)
     expect(link).not_to_be_visible()
     page.locator(".primary-toggle").click()

@@ -237,3 +237,20 @@ def test_refuses_a_size_below_one(name: str) -> None:
 
 def test_prints_its_scale() -> None:
     assert repr(DotAttention(scaled=True)) == "DotAttention(scaled=True)"
+
+
+def test_keys_are_projected_once_for_all_queries() -> None:
+    attention = AdditiveAttention(3, 5, 4, generator=generator()).double()
+    query, key, value = random(2, 6, 3), random(2, 7, 5, seed=1), random(2, 7, 2, seed=2)
+    mask = some_seen(2, 1, 7)
+    expected = attention(query, key, value, mask)
+    projected = attention.project(key)
+    assert projected.shape == (2, 7, 4)
+    for t in range(6):
+        found = attention(query[:, t : t + 1], key, value, mask, projected=projected)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other[:, t : t + 1])
+    other = attention(query, key, value, mask, projected=2 * projected)
+    assert not torch.allclose(other[1], expected[1])
+    with pytest.raises(ValueError, match="key must have 5 features"):
+        attention.project(query)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -20,6 +20,7 @@ has said anything, and what it says when it is done.
 _NAMES = ("<pad>", "<begin>", "<end>")
 
 
+@runtime_checkable
 class Tokenizer(Protocol):
     """What a vocabulary asks of a tokenizer; those of `linebyline.tokenizers` have all of it."""
 

@@ -96,6 +96,7 @@ def test_a_generator_decides(make: Callable[..., Recurrent]) -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
+@pytest.mark.usefixtures("without_shape_checks")
 @pytest.mark.parametrize(
     ("ids", "message"),
     [

@@ -100,7 +100,7 @@ class Seq2Seq(nn.Module):
         return self.decoder(tokens, self.begin(source))
 
 
-def trimmed(ids: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
+def trimmed(ids: Int[Tensor, "batch time"]) -> Int[Tensor, "batch used"]:
     """Without the last columns, where these are padding in all rows; one column stays."""
     used = (ids != PADDING).any(0).nonzero()
     return ids[:, : int(used.max()) + 1] if len(used) else ids[:, :1]

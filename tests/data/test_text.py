@@ -82,6 +82,19 @@ def test_a_seed_gives_what_it_gave() -> None:
     assert reference_text(test_share=0.2).test != reference_text().test
 
 
+def test_shares_and_seed_are_handed_on() -> None:
+    topics = reference_topics()
+    options = {"validation_share": 0.2, "test_share": 0.15, "seed": 2}
+    assert reference_text(**options) == split_topics(topics, **options)
+    assert reference_text() == split_topics(topics)
+    assert split_topics(topics) == split_topics(
+        topics, validation_share=0.05, test_share=0.1, seed=0
+    )
+    for part in reference_text():
+        places = [part.find(text) for text in topics.values() if text in part]
+        assert places == sorted(places)  # in alphabetical order
+
+
 def test_a_topic_has_its_place_whatever_the_others_are() -> None:
     """So that versions of Python with a topic more or less have nearly the same parts."""
     topics = {f"topic {number}": f"{number} " * 30 for number in range(40)}
@@ -132,6 +145,9 @@ def test_windows_are_one_behind() -> None:
     assert targets.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     assert inputs.dtype == targets.dtype == torch.int64
     assert inputs.is_contiguous()
+    assert targets.is_contiguous()
+    inputs.zero_()  # which has no say in the targets
+    assert targets.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     assert windows(list(range(9)), 3).targets.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert windows([5, 6], 1).inputs.tolist() == [[5]]
 

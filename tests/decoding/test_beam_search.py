@@ -187,6 +187,7 @@ def test_rows_of_states_of_any_kind() -> None:
     assert found["h"][0].tolist() == found["h"][1][0].tolist() == expected
     assert found["h"][1][1] is None
     assert found["n"] == 3
+    assert isinstance(found["h"], list)
     assert isinstance(found["two"], Two)
     assert found["two"].other.tolist() == [[5, 6], [5, 6], [1, 2]]
 
@@ -196,6 +197,7 @@ def test_rows_of_states_of_any_kind() -> None:
     [
         ({"beam_size": 0}, "beam_size must be at least 1, not 0"),
         ({"alpha": -0.1}, "alpha must be at least 0 and finite, not -0.1"),
+        ({"alpha": math.inf}, "alpha must be at least 0 and finite, not inf"),
         ({"alpha": math.nan}, "alpha must be at least 0 and finite, not nan"),
         ({"max_length": 0}, "max_length must be at least 1, not 0"),
         ({"end": 9}, "end must be a token of the vocabulary, below 4, not 9"),
@@ -217,3 +219,13 @@ def test_refuses_logits_of_another_shape() -> None:
 
     with pytest.raises(ValueError, match=r"step must give logits of shape \(6, vocabulary\)"):
         beam_search(step, torch.zeros(2).long(), None, end=0, max_length=1, beam_size=3)
+
+
+def test_records_no_gradient() -> None:
+    weight = torch.zeros(4, requires_grad=True)
+
+    def step(token: Tensor, state: None) -> tuple[Tensor, None]:
+        return (weight * 2).expand(len(token), 4), None
+
+    found = beam_search(step, torch.zeros(1).long(), None, end=0, max_length=2, beam_size=2)
+    assert not found.scores.requires_grad

@@ -110,3 +110,15 @@ def test_refuses_logits_of_another_shape(shape: tuple[int, ...]) -> None:
     expected = re.escape("step must give logits of shape (2, vocabulary)") + ".*"
     with pytest.raises(ValueError, match=expected + re.escape(f"their shape is {shape}")):
         generate(step, torch.zeros(2).long(), None, always(), end=0, max_length=1)
+
+
+def test_what_is_said_of_a_sequence_that_has_ended_is_not_looked_at() -> None:
+    def step(token: Tensor, state: None) -> tuple[Tensor, None]:
+        logits = torch.zeros(2, 4)
+        logits[token == END] = torch.nan
+        return logits, None
+
+    choose = always([END, 1], [0, 1])
+    found = generate(step, torch.zeros(2).long(), None, choose, end=END, max_length=2)
+    expected = torch.tensor([0.25, 0.25**2]).log()
+    torch.testing.assert_close(found.log_probs, expected)

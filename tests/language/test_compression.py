@@ -73,3 +73,11 @@ def test_what_is_refused(without_shape_checks: None) -> None:
         compressed_bits("")
     with pytest.raises(ValueError, match="method is 'zip'; it must be xz or gzip"):
         compressed_bits("a", method="zip")  # type: ignore[arg-type]
+
+
+def test_defaults_and_what_was_seen_before_are_handed_on() -> None:
+    text, before = NOISE[:3000], NOISE[:6000]
+    bits = compressed_bits(text, method="xz", primed=before)
+    assert compressed_bits(text, primed=before) == bits
+    assert compressed_bits_per_character(text, primed=before) == pytest.approx(bits / 3000)
+    assert compressed_bits_per_character("한" * 9) == compressed_bits("한" * 9) / 9

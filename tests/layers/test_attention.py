@@ -237,6 +237,19 @@ def test_refuses_a_size_below_one(name: str) -> None:
 
 def test_prints_its_scale() -> None:
     assert repr(DotAttention(scaled=True)) == "DotAttention(scaled=True)"
+    assert repr(DotAttention()) == "DotAttention(scaled=False)"
+
+
+def test_modules_have_no_bias() -> None:
+    assert list(dict(GeneralAttention(2, 3).named_parameters())) == ["key.weight"]
+    names = ["query.weight", "key.weight", "score.weight"]
+    assert list(dict(AdditiveAttention(2, 3, 4).named_parameters())) == names
+
+
+def test_a_hidden_key_counts_for_nothing_however_low_the_others_are() -> None:
+    scores, mask = torch.tensor([[-2e9, -2e9, 0.0]]), torch.tensor([True, True, False])
+    _, weights = attend(scores, torch.zeros(3, 1), mask)
+    assert weights.tolist() == [[0.5, 0.5, 0.0]]
 
 
 def test_keys_are_projected_once_for_all_queries() -> None:

@@ -116,6 +116,7 @@ def test_states_of_any_kind_are_detached() -> None:
     assert isinstance(found["two"], Two)
     assert found["h"][1][1] is None
     assert found["n"] == 3
+    assert isinstance(found["h"], list)
     for part in (found["h"][0], found["h"][1][0], *found["two"]):
         assert not part.requires_grad
         assert part.tolist() == [2.0, 2.0]

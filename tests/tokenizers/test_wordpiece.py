@@ -15,6 +15,7 @@ from unicode_texts import MIXED, TEXTS
 
 from linebyline.data.text import reference_text
 from linebyline.tokenizers import wordpiece
+from linebyline.tokenizers.basic_tokenizer import BasicTokenizer
 from linebyline.tokenizers.wordpiece import SPECIAL, WordPieceTokenizer
 
 TEXT = reference_text().validation
@@ -210,3 +211,11 @@ def test_it_is_fast() -> None:
     for _ in range(10):
         tokenizer.encode(TEXT)
     assert 10 * len(TEXT) / 1e6 / (time.process_time() - start) > 1
+
+
+def test_how_words_are_made_is_told_when_a_vocabulary_is_read(tmp_path: Path) -> None:
+    WordPieceTokenizer([*SPECIAL, "a"]).save(tmp_path / "vocab.txt")
+    options = {"lower_case": False, "strip_accents": True, "split_cjk": False}
+    read = WordPieceTokenizer.load(tmp_path / "vocab.txt", special_tokens=["[UNK]"], **options)
+    assert list(read.special_tokens) == ["[UNK]"]
+    assert read.words == BasicTokenizer(**options)

@@ -164,4 +164,6 @@ def windows(ids: Sequence[int], length: int, *, stride: int | None = None) -> Ex
         )
     text = torch.tensor(ids, dtype=torch.int64)
     inputs, targets = (side.unfold(0, length, stride) for side in (text[:-1], text[1:]))
-    return Examples(inputs.contiguous(), targets.contiguous())
+    # Copies, else both would lie in the memory of one text, and who changes one, changes the other.
+    whole = torch.contiguous_format
+    return Examples(inputs.clone(memory_format=whole), targets.clone(memory_format=whole))

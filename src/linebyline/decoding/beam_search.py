@@ -119,7 +119,7 @@ def beam_search(
             ended = best.masked_fill(token != end, -math.inf)
             answers = _best(answers, tokens[:, :k], ended[:, :k], alpha, fill)
             best = best.masked_fill(token == end, -math.inf)
-        total, place = best.topk(min(k, best.shape[1]), dim=1)
+        total, place = best.topk(k, dim=1)
         begun, parent, token = tokens[row, place], parent[row, place], token[row, place].flatten()
         state = reorder(state, (k * row + parent).flatten())
         # log P only falls, and no answer can be longer than max_length.

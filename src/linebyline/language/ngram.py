@@ -97,7 +97,7 @@ class NGram:
         Raises:
             ValueError: an id is out of range.
         """
-        self._check([token, *context])
+        self._check([token])
         return self._probability(token, tuple(self._padded(context)[len(context) :]))
 
     def distribution(self, context: Sequence[int]) -> Float64[Tensor, " vocabulary"]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from matplotlib.colors import to_rgb
 
-from linebyline.plotting.attention import LEAST, attention_map, attention_over_image
+from linebyline.plotting.attention import DIM, VEIL, attention_map, attention_over_image
 from linebyline.plotting.style import PALETTE, SEQUENTIAL
 
 WEIGHTS = torch.tensor([[0.9, 0.1, 0.0], [0.0, 0.25, 0.75]])
@@ -69,9 +69,9 @@ def test_an_image_is_dark_where_a_word_did_not_look() -> None:
     assert [ax.get_title() for ax in axes] == ["image", "ppalgansaek", "3"]
     whole, one, even = (np.asarray(ax.images[0].get_array()) for ax in axes)
     np.testing.assert_allclose(whole, image().permute(1, 2, 0))
-    np.testing.assert_allclose(one[:2, 2:4], whole[:2, 2:4])
-    np.testing.assert_allclose(one[2:], LEAST * whole[2:])
-    np.testing.assert_allclose(even, whole)  # it looked at all alike
+    np.testing.assert_allclose(one[:2, 2:4], (1 - VEIL) * whole[:2, 2:4] + VEIL)
+    np.testing.assert_allclose(one[2:], DIM * whole[2:])
+    np.testing.assert_allclose(even, (1 - VEIL) * whole + VEIL)  # it looked at all alike
 
 
 def test_boxes_are_drawn_for_words_that_name_something() -> None:

@@ -135,6 +135,7 @@ def test_step_by_step_is_all_at_once(
         if at_once:
             logits, weights, state = decoder(tokens, state)
             expected = logits, weights, state.hidden
+            assert torch.equal(state.weights, weights[:, -1])
         else:
             said, looked = [], []
             for t in range(tokens.shape[1]):
@@ -147,6 +148,14 @@ def test_step_by_step_is_all_at_once(
         gradients.append(torch.autograd.grad(loss, [memory, *decoder.parameters()]))
     torch.testing.assert_close(gradients[0], gradients[1])
     assert all(gradient.any() for gradient in gradients[0])
+
+
+def test_of_several_layers_the_top_one_asks(numbers: Numbers, tokens: Tensor) -> None:
+    decoder = bahdanau(layers=3)
+    memory, top = numbers(3, PLACES, WIDTH, seed=2), numbers(3, 3, HIDDEN, seed=3)[-1]
+    _, expected = decoder.attention(top[:, None], memory, memory, INSIDE[:, None])
+    found = decoder(tokens[:, :1], begun(decoder, numbers))
+    torch.testing.assert_close(found.weights, expected)
 
 
 def test_sequences_stand_first_in_every_state(which: str, numbers: Numbers, tokens: Tensor) -> None:

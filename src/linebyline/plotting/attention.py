@@ -17,8 +17,10 @@ from linebyline.plotting.style import INK, SEQUENTIAL, WIDTH
 CELL = 0.34
 """Inches that a cell has along a side, where there is room."""
 
-LEAST = 0.2
-"""How bright a place is that was not looked at at all, as a part of what it was."""
+DIM, VEIL = 0.35, 0.35
+"""How bright a place is that was not looked at, as a part of what it was; and how much white lies
+over the one that was looked at most, so that it is seen where the image is dark, too.
+"""
 
 ROUNDING = 1e-4
 
@@ -92,9 +94,9 @@ def attention_over_image(
 ) -> list[Axes]:
     """An image, and beside it what each word looked at: the image again, dark where it did not.
 
-    As in figure 3 of Xu et al. 2015, *Show, attend and tell*. A place of the grid is as bright as
-    its weight, measured by the largest of its word, so that a look at many places is seen, too;
-    its border shows, for the grid is all that the decoder has.
+    As in the figures of Xu et al. 2015, *Show, attend and tell*. A place of the grid is as bright
+    as its weight, measured by the largest of its word, so that a look at many places is seen, too.
+    Its border shows, and is not smoothed away, for the decoder has no finer grid.
 
     Args:
         image: colours from 0 to 1.
@@ -123,7 +125,8 @@ def attention_over_image(
         )
     share = values / values.max((1, 2), keepdims=True).clip(1e-12)
     light = share.repeat(high // rows, axis=1).repeat(wide // places, axis=2)  # (words, H, W)
-    shown = picture * (LEAST + (1 - LEAST) * light[:, None])
+    light = light[:, None]
+    shown = picture * (DIM + (1 - DIM) * light) * (1 - VEIL * light) + VEIL * light
     titles = ["image", *map(drawable, words)]
     axes = image_grid(np.concatenate([picture[None], shown]), titles=titles, columns=columns)
     for ax, box in zip(axes[1:], boxes or [], strict=False):

@@ -151,7 +151,7 @@ def pack(images: Images, tokens: Tokens) -> Float[Tensor, "batch packed"]:
 class CaptionLoss(nn.Module):
     """The mean of -log P over all words, and λ times `doubly_stochastic_penalty`.
 
-    Source: Xu et al. 2015, section 4.2.1, equation 14. Deviation: they add up -log P over a
+    Source: Xu et al. 2015, section 4.2.1. Deviation: they add up -log P over a
     caption, and here it is averaged over the words of a batch, so their λ would be larger.
 
     Args:

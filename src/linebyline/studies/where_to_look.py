@@ -133,7 +133,7 @@ def translator(arm: str, english: int, korean: int, *, start: int) -> Seq2Seq:
             hold_even(decoder)
     else:
         attention = {
-            "dot": lambda: DotAttention(),
+            "dot": DotAttention,
             "scaled": lambda: DotAttention(scaled=True),
             "general": lambda: GeneralAttention(H, H, generator=g),
             "additive": lambda: AdditiveAttention(H, H, H, generator=g),
@@ -143,7 +143,7 @@ def translator(arm: str, english: int, korean: int, *, start: int) -> Seq2Seq:
 
 
 def hold_even(decoder: BahdanauDecoder) -> None:
-    """v = 0 for ever, so that all scores are 0 and all weights are equal: the same network, which
+    """Let v be 0 for ever, so that all scores are 0 and all weights equal: the same network, which
     looks at everything alike.
     """
     decoder.attention.score.weight.requires_grad_(False).zero_()

@@ -89,7 +89,8 @@ def test_the_rivals_are_fair(stored):
 
 def test_no_number_is_in_two_parts_and_sources_are_words(task):
     train, validation, test = (set(part.targets) for part in task.pairs)
-    assert not (train & validation or train & test or validation & test)
+    for one, other in ((train, validation), (train, test), (validation, test)):
+        assert not one & other
     assert (len(validation), len(test)) == (450, 900)
     assert all(source.replace(" ", "").isalpha() for source in task.pairs.train.sources)
     assert words_only(Pairs(["a-b, c"], ["x"], ["1"])).sources == ["a b c"]

@@ -58,7 +58,6 @@ class Arm(NamedTuple):
 
 ARMS: Mapping[str, Arm] = {
     "fixed": Arm("context"),
-    "wide": Arm("context", hidden=48),
     "patient": Arm("context", patience=2),
     "even": Arm("bahdanau", "even"),
     "bahdanau": Arm("bahdanau", "additive"),

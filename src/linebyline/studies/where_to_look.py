@@ -38,6 +38,7 @@ from linebyline.training.loop import fit
 DIGITS = (1, 10)
 COUNT = 9000
 EMBEDDING = 32
+HIDDEN = 32
 BATCH = 128
 EPOCHS = 5
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -48,11 +49,10 @@ FIRST_STEPS = 4
 
 
 class Arm(NamedTuple):
-    """A decoder, how it scores, how long a state is, and how many times as long it learns."""
+    """A decoder, how it scores, and how many times as long it learns."""
 
     decoder: str
     scores: str = ""
-    hidden: int = 32
     patience: int = 1
 
 
@@ -118,7 +118,7 @@ def translator(arm: str, english: int, korean: int, *, start: int) -> Seq2Seq:
     """
     own = _named(arm)
     g = torch.Generator().manual_seed(start)
-    H = own.hidden
+    H = HIDDEN
     reader = GRU(EMBEDDING, H // 2, bidirectional=True, generator=g)
     encoder = Encoder(reader, english, generator=g)
     beside = 0 if own.decoder == "luong" else H

@@ -11,12 +11,12 @@ start is the seed of the numbers, of their split, of the first weights and of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool
-from torch import Tensor
+from torch import Tensor, nn
 
 from linebyline.data.examples import Examples
 from linebyline.data.token_pairs import BEGIN, END, PADDING, Vocabulary, token_pairs
@@ -103,7 +103,8 @@ def numbers(start: int) -> Task:
     english = Vocabulary(WordTokenizer.train(pairs.sources))
     korean = Vocabulary(CharacterTokenizer.train(pairs.targets))
     parts = split_pairs(pairs, validation_share=0.05, test_share=0.1, seed=start)
-    return Task(parts, *(token_pairs(part, english, korean) for part in parts), english, korean)
+    train, validation, test = (token_pairs(part, english, korean) for part in parts)
+    return Task(parts, train, validation, test, english, korean)
 
 
 def translator(arm: str, english: int, korean: int, *, start: int) -> Seq2Seq:
@@ -130,12 +131,13 @@ def translator(arm: str, english: int, korean: int, *, start: int) -> Seq2Seq:
         if own.scores == "even":
             hold_even(decoder)
     else:
-        attention = {
+        attention: dict[str, Callable[[], nn.Module]] = {
             "dot": DotAttention,
             "general": lambda: GeneralAttention(H, H, generator=g),
             "additive": lambda: AdditiveAttention(H, H, H, generator=g),
-        }[own.scores]()
-        decoder = LuongDecoder(writer, korean, attention, H, generator=g)
+        }
+        looks = attention[own.scores]()
+        decoder = LuongDecoder(writer, korean, looks, H, generator=g)
     return Seq2Seq(encoder, decoder, generator=g)
 
 

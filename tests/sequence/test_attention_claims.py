@@ -33,7 +33,7 @@ study.load = another
 # The beam is about what is probable, and whether that is right: let it find the truth, which the
 # model finds improbable.
 ORACLE = {
-    "    return [task.korean.decode(row) for row in beams.tokens[:, 0]], beams.log_probs[:, 0]\n": (
+    "    return [task.korean.decode(row) for row in best], beams.log_probs[:, 0]\n": (
         "    return truth, true_log_p\n"
     )
 }

@@ -250,3 +250,20 @@ def test_a_hidden_key_counts_for_nothing_however_low_the_others_are() -> None:
     scores, mask = torch.tensor([[-2e9, -2e9, 0.0]]), torch.tensor([True, True, False])
     _, weights = attend(scores, torch.zeros(3, 1), mask)
     assert weights.tolist() == [[0.5, 0.5, 0.0]]
+
+
+def test_keys_are_projected_once_for_all_queries() -> None:
+    attention = AdditiveAttention(3, 5, 4, generator=generator()).double()
+    query, key, value = random(2, 6, 3), random(2, 7, 5, seed=1), random(2, 7, 2, seed=2)
+    mask = some_seen(2, 1, 7)
+    expected = attention(query, key, value, mask)
+    projected = attention.project(key)
+    assert projected.shape == (2, 7, 4)
+    for t in range(6):
+        found = attention(query[:, t : t + 1], key, value, mask, projected=projected)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other[:, t : t + 1])
+    other = attention(query, key, value, mask, projected=2 * projected)
+    assert not torch.allclose(other[1], expected[1])
+    with pytest.raises(ValueError, match="key must have 5 features"):
+        attention.project(query)

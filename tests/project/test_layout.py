@@ -86,13 +86,15 @@ def test_a_module_is_shown_in_the_book(module: Path) -> None:
 
 
 def test_a_chapter_on_a_concept_shows_its_module() -> None:
-    """The chapter with a module's name includes that module's code."""
-    named = {module.stem: module for module in MODULES}
+    """The chapter with a module's name includes that module's code; if several have it, of one."""
+    named: dict[str, set[Path]] = {}
+    for module in MODULES:
+        named.setdefault(module.stem, set()).add(module)
     for page in pages():
         if page.stem in named and page.parent not in {BOOK, BOOK / "api"}:
             includes = re.findall(r"\{literalinclude\} *(\S+)", page.read_text("utf8"))
             files = {(page.parent / path).resolve() for path in includes}
-            assert named[page.stem] in files, f"{relative(page)} does not show its module"
+            assert named[page.stem] & files, f"{relative(page)} does not show its module"
 
 
 def test_the_contents_name_every_page_and_no_other() -> None:

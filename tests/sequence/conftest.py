@@ -141,3 +141,15 @@ def step_gradcheck() -> Callable[..., bool]:
         return torch.autograd.gradcheck(run, every)
 
     return check
+
+
+@pytest.fixture
+def source() -> Tensor:
+    """Three texts of 4, 2 and 5 tokens."""
+    return torch.tensor([[3, 4, 5, 6, 0], [6, 3, 0, 0, 0], [5, 5, 4, 3, 6]])
+
+
+@pytest.fixture
+def tokens() -> Tensor:
+    """What a decoder reads for each of them."""
+    return torch.tensor([[1, 3, 4, 5], [1, 6, 0, 0], [1, 4, 4, 0]])

@@ -89,9 +89,12 @@ def additive_scores(
 
     All sums of a query and a key lie in memory at once, (..., queries, keys, hidden).
     """
-    q = (query @ query_weight.T).unsqueeze(-2)  # W q_i: (..., queries, 1, hidden)
-    k = (key @ key_weight.T).unsqueeze(-3)  # U k_j: (..., 1, keys, hidden)
-    return torch.tanh(q + k) @ v
+    return _scores_of_sums(query @ query_weight.T, key @ key_weight.T, v)  # W q_i, U k_j
+
+
+def _scores_of_sums(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    # (..., queries, 1, hidden) + (..., 1, keys, hidden)
+    return torch.tanh(q.unsqueeze(-2) + k.unsqueeze(-3)) @ v
 
 
 def scaled_dot_product_attention(
@@ -154,7 +157,8 @@ class GeneralAttention(nn.Module):
     ) -> tuple[Context, Scores]:
         """Contexts and weights."""
         query_size, key_size = self.key.weight.shape
-        _check_sizes(query, key, query_size, key_size)
+        _check_size("query", query, query_size)
+        _check_size("key", key, key_size)
         return attend(general_scores(query, key, self.key.weight), value, mask)
 
 
@@ -186,13 +190,27 @@ class AdditiveAttention(nn.Module):
         self.key = Linear(key_size, hidden_size, bias=False, generator=generator)
         self.score = Linear(hidden_size, 1, bias=False, generator=generator)
 
+    def project(self, key: Key) -> Float[Tensor, "*batch keys hidden"]:
+        """U k_j, which is the same for all queries: where these come one after the other, compute
+        it once, and hand it to `forward`.
+        """
+        _check_size("key", key, self.key.in_features)
+        return self.key(key)
+
     def forward(
-        self, query: Query, key: Key, value: Value, mask: Mask | None = None
+        self,
+        query: Query,
+        key: Key,
+        value: Value,
+        mask: Mask | None = None,
+        *,
+        projected: Float[Tensor, "*batch keys hidden"] | None = None,
     ) -> tuple[Context, Scores]:
-        """Contexts and weights."""
-        _check_sizes(query, key, self.query.in_features, self.key.in_features)
-        weights = self.query.weight, self.key.weight, self.score.weight[0]
-        return attend(additive_scores(query, key, *weights), value, mask)
+        """Contexts and weights; `projected` is `project(key)`, if that is known already."""
+        _check_size("query", query, self.query.in_features)
+        projected = self.project(key) if projected is None else projected
+        scores = _scores_of_sums(self.query(query), projected, self.score.weight[0])
+        return attend(scores, value, mask)
 
 
 def _at_least_one(**sizes: int) -> None:
@@ -201,10 +219,8 @@ def _at_least_one(**sizes: int) -> None:
             raise ValueError(f"{name} must be at least 1, not {size}")
 
 
-def _check_sizes(query: Tensor, key: Tensor, query_size: int, key_size: int) -> None:
-    for name, x, size in (("query", query, query_size), ("key", key, key_size)):
-        if x.shape[-1] != size:
-            raise ValueError(
-                f"{name} must have {size} features on its last axis, "
-                f"but its shape is {tuple(x.shape)}"
-            )
+def _check_size(name: str, x: Tensor, size: int) -> None:
+    if x.shape[-1] != size:
+        raise ValueError(
+            f"{name} must have {size} features on its last axis, but its shape is {tuple(x.shape)}"
+        )

@@ -114,13 +114,14 @@ def beam_search(
         longer = (total[:, :, None] + log_p).flatten(1)  # (B, k·V)
         best, index = longer.topk(min(2 * k, longer.shape[1]), dim=1)  # (B, 2k), best first
         parent, token = index // log_p.shape[2], index % log_p.shape[2]
-        tokens = torch.cat([begun[row, parent], token[:, :, None]], dim=2)  # (B, 2k, time)
+        tokens = torch.cat([begun[row, parent], token[:, :, None]], 2)  # (B, 2k, time)
         if end is not None:
             ended = best.masked_fill(token != end, -math.inf)
             answers = _best(answers, tokens[:, :k], ended[:, :k], alpha, fill)
             best = best.masked_fill(token == end, -math.inf)
         total, place = best.topk(k, dim=1)
-        begun, parent, token = tokens[row, place], parent[row, place], token[row, place].flatten()
+        begun, parent = tokens[row, place], parent[row, place]
+        token = token[row, place].flatten()
         state = reorder(state, (k * row + parent).flatten())
         # log P only falls, and no answer can be longer than max_length.
         if (total[:, 0] / length_penalty(max_length, alpha) <= answers.scores[:, -1]).all():

@@ -1,0 +1,129 @@
+"""The stored study is the one that the script makes: one of its runs is made once more."""
+
+import pytest
+import torch
+
+from linebyline.data.mnist import mnist_5k
+from linebyline.studies.scene_captioners import (
+    BATCH_SIZE,
+    DRAWS,
+    EPOCHS,
+    FEATURES,
+    KINDS,
+    LONGEST,
+    PENALTIES,
+    RATES,
+    SCENES,
+    SIDE,
+    TESTED,
+    TUNED_ON,
+    captioner,
+    hit_shares,
+    learn,
+    looks,
+    right,
+    see,
+    swap,
+    vocabulary,
+    written,
+)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return mnist_5k(seed=0)
+
+
+@pytest.fixture(scope="module")
+def unseen(digits):
+    return see(digits.test, 60, seed=1)
+
+
+def test_a_run_ends_as_stored(stored, digits):
+    seed, row = DRAWS[0], stored["kinds"]["mean"]
+    model = captioner("mean", "en", seed)
+    learn(model, see(digits.train, SCENES, seed=2 * seed), rate=row["rate"], seed=seed)
+    unseen = see(digits.test, TESTED, seed=2 * seed + 1)
+    shares = right(written(model, unseen, "en"), unseen).tolist()
+    assert shares == pytest.approx(row["right"][0], abs=0.08)  # rounding differs by processor
+
+
+def test_the_stored_settings_are_the_scripts(stored):
+    assert stored["settings"] == {
+        "rates": [*RATES],
+        "penalties": [*PENALTIES],
+        "tuned_on": [*TUNED_ON],
+        "draws": [*DRAWS],
+        "scenes": SCENES,
+        "epochs": EPOCHS,
+        "batch_size": BATCH_SIZE,
+        "kinds": [*KINDS],
+    }
+    assert not set(TUNED_ON) & set(DRAWS)
+    assert list(stored["kinds"]) == [*KINDS]
+    assert list(stored["penalties"]) == [str(penalty) for penalty in PENALTIES]
+
+
+def test_rates_are_the_best_and_none_the_last_one_tried(stored):
+    for row in stored["kinds"].values():
+        assert row["rate"] == RATES[row["tried"].index(max(row["tried"]))]
+        assert row["rate"] not in (RATES[0], RATES[-1])
+
+
+@pytest.mark.parametrize("language", LONGEST)
+def test_captions_are_read_a_step_late_and_come_back(digits, language):
+    seen = see(digits.test, 20, seed=3, language=language)
+    words = vocabulary(language)
+    for row, caption in zip(seen.said, seen.captions, strict=True):
+        assert words.decode(row) == caption.text
+    assert torch.equal(seen.read[:, 1:][seen.read[:, 1:] > 0], seen.said[:, :-1][seen.read[:, 1:] > 0])
+    assert seen.grids.shape == (20, FEATURES, 6, 6)
+    assert seen.grids[:, -2, 0, 0].eq(-3).all()
+    assert seen.grids[:, -2, 0, 5].eq(3).all()  # x grows to the right
+    assert seen.grids[:, -1, 0, 5].eq(-3).all()
+
+
+def test_mean_and_flat_see_one_place_and_share_the_decoder(unseen):
+    sizes = {}
+    for kind in KINDS:
+        model = captioner(kind, "en", 0)
+        sizes[kind] = {name: p.shape for name, p in model.decoder.named_parameters()}
+        assert looks(model, unseen).shape[2] == (36 if kind == "looks" else 1)
+    assert sizes["looks"] == sizes["mean"] == sizes["flat"]
+    with pytest.raises(ValueError, match=r"^kind must be one of looks, mean, flat, luong, not 'x'"):
+        captioner("x", "en", 0)
+
+
+def test_a_captioner_that_reads_only_its_look_follows_it(unseen):
+    """With words exchanged by construction: its answer is a linear map of the context."""
+    model = captioner("luong", "en", 0)
+    before = model.decoder.attention
+    weights = looks(model, unseen)
+    stay, go = swap(model, unseen, (0, 2))
+    assert model.decoder.attention is before
+    assert torch.equal(looks(model, unseen), weights)
+    assert ((0 <= stay + go) & (stay + go <= 1)).all()
+
+
+def test_right_counts_whole_captions_by_their_digits(unseen):
+    texts = [caption.text for caption in unseen.captions]
+    assert right(texts, unseen).tolist() == [1, 1]
+    two = [
+        text + " of" if (classes >= 0).sum() == 2 else text
+        for text, classes in zip(texts, unseen.scenes.classes, strict=True)
+    ]
+    assert right(two, unseen).tolist() == [1, 0]
+
+
+def test_hits_are_those_of_weights_that_know(unseen):
+    """A look at the cell around the middle of each word's box always hits a large one."""
+    weights = torch.zeros(len(unseen.grids), LONGEST["en"], 36)
+    weights[:, :, 0] = 1
+    for scene, step, place, _, _ in zip(*unseen.named, strict=True):
+        left, top, right_, bottom = unseen.scenes.boxes[scene, place].tolist()
+        weights[scene, step] = 0
+        x, y = (left + right_) / 2, (top + bottom) / 2
+        weights[scene, step, int(y // (SIDE / 6)) * 6 + int(x // (SIDE / 6))] = 1
+    found = hit_shares(weights, unseen)
+    assert min(found["color_hits"], found["digit_hits"]) > 0.7
+    assert found["color_hits"] == found["digit_hits"]

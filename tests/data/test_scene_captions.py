@@ -76,7 +76,20 @@ def test_named_words() -> None:
     both = captions((1, 1, 44, 40), (3, 0, 2, 5), (7, 2, 40, 9))
     named = named_words(both)
     said = [both[row].words[step] for row, step in zip(*map(Tensor.tolist, named[:2]), strict=True)]
-    assert said == "red 3 blue 7 green 1 초록색 1 파란색 7 빨간색 3".split()
+    assert said == [
+        "red",
+        "3",
+        "blue",
+        "7",
+        "green",
+        "1",
+        "초록색",
+        "1",
+        "파란색",
+        "7",
+        "빨간색",
+        "3",
+    ]
     assert named.captions.tolist() == [0] * 6 + [1] * 6
     assert named.objects.tolist() == [1, 1, 2, 2, 0, 0, 0, 0, 2, 2, 1, 1]
     assert named.colors.tolist() == [True, False] * 6

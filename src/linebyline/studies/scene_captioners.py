@@ -6,10 +6,10 @@ This writes `scene_captioners.json` beside the file::
 
 Scenes of one or two digits become grids of 6 x 6 places by the stored networks of
 `linebyline.studies.scene_vision`; beside the features of a place stand its two coordinates. All
-captioners have the same decoder, that of Xu et al. 2015, the same scenes, steps and batches. "looks"
-is shown all places, "mean" only their mean, and "flat" what one linear map makes of all their
-numbers. "luong" asks after its step and not before, and its state never learns what was seen. Each
-of the first three chooses its rate on draws of its own.
+captioners have the same decoder, that of Xu et al. 2015, the same scenes, steps and batches.
+"looks" is shown all places, "mean" only their mean, and "flat" what one linear map makes of all
+their numbers. "luong" asks after its step and not before, and its state never learns what was
+seen. Each of the first three chooses its rate on draws of its own.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def written(model: Captioner, seen: Seen, language: str) -> list[str]:
     return [vocabulary(language).decode(row) for row in tokens]
 
 
-def right(texts: list[str], seen: Seen) -> Float[Tensor, "2"]:
+def right(texts: list[str], seen: Seen) -> Float[Tensor, " two"]:
     """The share of captions without a wrong word, for scenes of one digit and of two."""
     same = [text == caption.text for text, caption in zip(texts, seen.captions, strict=True)]
     exact, count = torch.tensor(same).double(), (seen.scenes.classes >= 0).sum(1)
@@ -201,7 +201,7 @@ def hit_shares(weights: Float[Tensor, "scenes time places"], seen: Seen) -> dict
 @torch.no_grad()
 def swap(
     model: Captioner, seen: Seen, columns: tuple[int, ...]
-) -> tuple[Float[Tensor, "4"], Float[Tensor, "4"]]:
+) -> tuple[Float[Tensor, " four"], Float[Tensor, " four"]]:
     """Exchange looks between the two digits of a scene, and see which words go with them.
 
     In scenes of two digits, which differ in colour and class, four words name: colour and digit of
@@ -229,7 +229,10 @@ def swap(
     exchanged = [(column + 2) % 4 for column in of]
     given[row, at[:, of]] = weights[row, at[:, exchanged]]
     told[row, at[:, of]] = True
-    own, model.decoder.attention = model.decoder.attention, SteeredAttention(model.decoder.attention)
+    own, model.decoder.attention = (
+        model.decoder.attention,
+        SteeredAttention(model.decoder.attention),
+    )
     model.decoder.attention.steer(given, told)
     answers = model.write(seen.grids, seen.read).logits.argmax(1)[row, at]
     model.decoder.attention = own

@@ -1,5 +1,7 @@
 """An attention whose look can be turned by hand: what was seen, and what was only looked at?"""
 
+from typing import Any
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -31,7 +33,7 @@ class SteeredAttention(nn.Module):
 
     def __init__(self, attention: nn.Module) -> None:
         super().__init__()
-        self.attention = attention
+        self.attention: Any = attention
         self._weights: Tensor | None = None
         self._told: Tensor | None = None
         self._step = 0

@@ -91,7 +91,8 @@ def train(
     Returns:
         The loss of each step.
     """
-    model = model.to(memory_format=torch.channels_last).train()
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.train()
     optimizer = torch.optim.Adam([*model.parameters(), *head.parameters()], lr=RATE)
     falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
     losses = []
@@ -131,7 +132,8 @@ def trained(kind: str) -> nn.Sequential:
         if name.startswith(f"{kind}.")
     }
     model.load_state_dict(own)
-    return model.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model.eval().requires_grad_(False)
 
 
 def load() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from linebyline.data.mnist import mnist_5k
+from linebyline.layers.steered_attention import SteeredAttention
 from linebyline.studies.scene_captioners import (
     BATCH_SIZE,
     DRAWS,
@@ -23,7 +24,7 @@ from linebyline.studies.scene_captioners import (
     looks,
     right,
     see,
-    swap,
+    turn,
     vocabulary,
     written,
 )
@@ -92,19 +93,39 @@ def test_mean_and_flat_see_one_place_and_share_the_decoder(unseen):
         sizes[kind] = {name: p.shape for name, p in model.decoder.named_parameters()}
         assert looks(model, unseen).shape[2] == (36 if kind == "looks" else 1)
     assert sizes["looks"] == sizes["mean"] == sizes["flat"]
-    with pytest.raises(ValueError, match=r"^kind must be one of looks, mean, flat, luong, not 'x'"):
+    with pytest.raises(ValueError, match=r"^kind must be one of looks, mean, flat, not 'x'"):
         captioner("x", "en", 0)
 
 
-def test_a_captioner_that_reads_only_its_look_follows_it(unseen):
-    """With words exchanged by construction: its answer is a linear map of the context."""
-    model = captioner("luong", "en", 0)
-    before = model.decoder.attention
-    weights = looks(model, unseen)
-    stay, go = swap(model, unseen, (0, 2))
+def test_turned_looks_are_those_of_the_other_digit(unseen, monkeypatch):
+    """With weights that say for each word where it stands, and an answer that repeats them."""
+    model = captioner("looks", "en", 0)
+    before, weights = model.decoder.attention, looks(model, unseen)
+    free = turn(model, unseen, ())
     assert model.decoder.attention is before
     assert torch.equal(looks(model, unseen), weights)
-    assert (stay + go <= 1).all()
+    words = model.write(unseen.grids, unseen.read).logits.argmax(1)
+    named = unseen.named
+    ours = (words == unseen.said)[named.captions, named.steps].double().mean()
+    assert abs(free[0].mean() - ours) < 0.5
+
+    told = []
+    true = SteeredAttention.steer
+
+    def steer(self, given, where):
+        told.append((given, where))
+        true(self, given, where)
+
+    monkeypatch.setattr(SteeredAttention, "steer", steer)
+    turn(model, unseen, (0, 2))
+    turn(model, unseen, (1, 3), "all")
+    (exchanged, colors), (alike, digits) = told
+    i = int(colors.any(1).nonzero()[0])  # "a red 3 left of a blue 7"
+    first, second = colors[i].nonzero()[:, 0].tolist()
+    assert torch.equal(exchanged[i, first], weights[i, second])
+    assert torch.equal(exchanged[i, second], weights[i, first])
+    assert digits[i].nonzero()[:, 0].tolist() == [first + 1, second + 1]
+    assert torch.allclose(alike[digits], torch.full((1,), 1 / 36))
 
 
 def test_right_counts_whole_captions_by_their_digits(unseen):

@@ -8,8 +8,7 @@ Scenes of one or two digits become grids of 6 x 6 places by the stored networks 
 `linebyline.studies.scene_vision`; beside the features of a place stand its two coordinates. All
 captioners have the same decoder, that of Xu et al. 2015, the same scenes, steps and batches.
 "looks" is shown all places, "mean" only their mean, and "flat" what one linear map makes of all
-their numbers. "luong" asks after its step and not before, and its state never learns what was
-seen. Each of the first three chooses its rate on draws of its own.
+their numbers. Each chooses its rate on draws of its own.
 """
 
 from __future__ import annotations
@@ -33,10 +32,9 @@ from linebyline.data.scene_captions import (
 from linebyline.data.scenes import Scenes, digit_scenes
 from linebyline.data.token_pairs import BEGIN, END, Vocabulary, shifted
 from linebyline.decoding.greedy import greedy
-from linebyline.layers.attention import AdditiveAttention
 from linebyline.layers.linear import Linear
 from linebyline.layers.steered_attention import SteeredAttention
-from linebyline.sequence.attention_decoder import BahdanauDecoder, LuongDecoder
+from linebyline.sequence.attention_decoder import BahdanauDecoder
 from linebyline.sequence.captioning import Captioner, CaptionLoss, pack
 from linebyline.sequence.lstm import LSTM
 from linebyline.studies import record
@@ -103,27 +101,21 @@ def see(
 
 
 def captioner(kind: str, language: str, seed: int) -> Captioner:
-    """Untrained; `kind` is one of `KINDS`, or "luong"."""
+    """Untrained; `kind` is one of `KINDS`."""
     draw = torch.Generator().manual_seed(seed)
     size = len(vocabulary(language))
-    decoder: BahdanauDecoder | LuongDecoder
-    if kind == "luong":
-        recurrent = LSTM(WORDS, HIDDEN, generator=draw)
-        attention = AdditiveAttention(HIDDEN, FEATURES, SCORES, generator=draw)
-        decoder = LuongDecoder(recurrent, size, attention, FEATURES, generator=draw)
-    else:
-        recurrent = LSTM(WORDS + FEATURES, HIDDEN, generator=draw)
-        decoder = BahdanauDecoder(
-            recurrent, size, FEATURES, attention_size=SCORES, gated=True, generator=draw
-        )
+    recurrent = LSTM(WORDS + FEATURES, HIDDEN, generator=draw)
+    decoder = BahdanauDecoder(
+        recurrent, size, FEATURES, attention_size=SCORES, gated=True, generator=draw
+    )
     encoder: nn.Module = nn.Identity()
     if kind == "mean":
         encoder = nn.AdaptiveAvgPool2d(1)
     elif kind == "flat":
         flat = Linear(FEATURES * ROWS * ROWS, FEATURES, generator=draw)
         encoder = nn.Sequential(nn.Flatten(), flat, nn.Unflatten(1, (FEATURES, 1, 1)))
-    elif kind not in ("looks", "luong"):
-        raise ValueError(f"kind must be one of {', '.join((*KINDS, 'luong'))}, not {kind!r}")
+    elif kind != "looks":
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
     return Captioner(encoder, decoder, (FEATURES, ROWS, ROWS), generator=draw)
 
 
@@ -199,40 +191,37 @@ def hit_shares(weights: Float[Tensor, "scenes time places"], seen: Seen) -> dict
 
 
 @torch.no_grad()
-def swap(
-    model: Captioner, seen: Seen, columns: tuple[int, ...]
+def turn(
+    model: Captioner, seen: Seen, columns: tuple[int, ...], to: str = "other"
 ) -> tuple[Float[Tensor, " four"], Float[Tensor, " four"]]:
-    """Exchange looks between the two digits of a scene, and see which words go with them.
+    """Turn the looks of some words elsewhere, and see which words change.
 
     In scenes of two digits, which differ in colour and class, four words name: colour and digit of
-    the one, colour and digit of the other, columns 0 to 3. Words 0 and 2, or 1 and 3, exchange
-    their looks; the true caption is read all the while.
+    the one, colour and digit of the other, columns 0 to 3. The true caption is read all the while.
 
     Args:
         model: its attention is steered, and free again afterwards.
         seen: the scenes.
-        columns: whose looks are exchanged.
+        columns: whose looks are turned.
+        to: "other" exchanges looks with the word that names the same of the other digit, 0 with 2
+            and 1 with 3; "all" is a look at all places alike.
 
     Returns:
-        For each column the share of words that stay right, and of those that are the other digit's.
+        For each column the share of words that are right, and of those that are the other digit's.
     """
-    count = (seen.scenes.classes >= 0).sum(1)
     scene, step = seen.named.captions, seen.named.steps
-    both = count[scene] == 2
+    both = (seen.scenes.classes >= 0).sum(1)[scene] == 2
     row, at = scene[both][::4], step[both].reshape(-1, 4)
     words = seen.said[row[:, None], at]
     differ = (words[:, 0] != words[:, 2]) & (words[:, 1] != words[:, 3])
     row, at, words = row[differ, None], at[differ], words[differ]  # (n, 1), (n, 4), (n, 4)
-    weights = looks(model, seen)
+    weights, of = looks(model, seen), list(columns)
     given, told = weights.clone(), torch.zeros(weights.shape[:2], dtype=torch.bool)
-    of = list(columns)
-    exchanged = [(column + 2) % 4 for column in of]
-    given[row, at[:, of]] = weights[row, at[:, exchanged]]
+    others = weights[row, at[:, [(column + 2) % 4 for column in of]]]
+    given[row, at[:, of]] = others if to == "other" else torch.full_like(others, 1 / ROWS**2)
     told[row, at[:, of]] = True
-    own, model.decoder.attention = (
-        model.decoder.attention,
-        SteeredAttention(model.decoder.attention),
-    )
+    own = model.decoder.attention
+    model.decoder.attention = SteeredAttention(own)
     model.decoder.attention.steer(given, told)
     answers = model.write(seen.grids, seen.read).logits.argmax(1)[row, at]
     model.decoder.attention = own

@@ -24,6 +24,7 @@ from linebyline.studies.scene_captioners import (
     looks,
     right,
     see,
+    steered,
     turn,
     vocabulary,
     written,
@@ -126,6 +127,19 @@ def test_turned_looks_are_those_of_the_other_digit(unseen, monkeypatch):
     assert torch.equal(exchanged[i, second], weights[i, first])
     assert digits[i].nonzero()[:, 0].tolist() == [first + 1, second + 1]
     assert torch.allclose(alike[digits], torch.full((1,), 1 / 36))
+
+
+def test_told_its_own_looks_it_says_the_same_and_is_free_again(unseen):
+    model = captioner("looks", "en", 0)
+    before, weights = model.decoder.attention, looks(model, unseen)
+    said = model.write(unseen.grids, unseen.read).logits.argmax(1)
+    told = torch.ones(weights.shape[:2], dtype=torch.bool)
+    assert torch.equal(steered(model, unseen, weights, told), said)
+    elsewhere = torch.zeros_like(weights)
+    elsewhere[..., 0] = 1
+    assert not torch.equal(steered(model, unseen, elsewhere, told), said)
+    assert torch.equal(steered(model, unseen, elsewhere, ~told), said)
+    assert model.decoder.attention is before
 
 
 def test_right_counts_whole_captions_by_their_digits(unseen):

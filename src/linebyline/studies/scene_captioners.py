@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
@@ -191,6 +191,22 @@ def hit_shares(weights: Float[Tensor, "scenes time places"], seen: Seen) -> dict
 
 
 @torch.no_grad()
+def steered(
+    model: Captioner,
+    seen: Seen,
+    given: Float[Tensor, "scenes time places"],
+    told: Bool[Tensor, "scenes time"],
+) -> Int[Tensor, "scenes time"]:
+    """Its most probable words, if it looks as given where it is told; it is free afterwards."""
+    own = model.decoder.attention
+    model.decoder.attention = SteeredAttention(own)
+    model.decoder.attention.steer(given, told)
+    words = model.write(seen.grids, seen.read).logits.argmax(1)
+    model.decoder.attention = own
+    return words
+
+
+@torch.no_grad()
 def turn(
     model: Captioner, seen: Seen, columns: tuple[int, ...], to: str = "other"
 ) -> tuple[Float[Tensor, " four"], Float[Tensor, " four"]]:
@@ -220,11 +236,7 @@ def turn(
     others = weights[row, at[:, [(column + 2) % 4 for column in of]]]
     given[row, at[:, of]] = others if to == "other" else torch.full_like(others, 1 / ROWS**2)
     told[row, at[:, of]] = True
-    own = model.decoder.attention
-    model.decoder.attention = SteeredAttention(own)
-    model.decoder.attention.steer(given, told)
-    answers = model.write(seen.grids, seen.read).logits.argmax(1)[row, at]
-    model.decoder.attention = own
+    answers = steered(model, seen, given, told)[row, at]
     stay, go = answers == words, answers == words[:, [2, 3, 0, 1]]
     return stay.double().mean(0), go.double().mean(0)
 

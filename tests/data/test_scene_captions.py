@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from torch import Tensor
 
 from linebyline.data.mnist import mnist_5k
 from linebyline.data.scene_captions import (
@@ -11,6 +12,7 @@ from linebyline.data.scene_captions import (
     NO_OBJECT,
     Caption,
     ink_colors,
+    named_words,
     relation,
     scene_captions,
 )
@@ -68,6 +70,34 @@ def test_three_in_both_orders() -> None:
     assert english.objects == [-1, 1, 1, -1, -1, -1, 2, 2, -1, -1, 0, 0]
     assert korean.text == "초록색 1 위에 파란색 7 그 왼쪽에 빨간색 3"
     assert korean.objects == [0, 0, -1, 2, 2, -1, -1, 1, 1]
+
+
+def test_named_words() -> None:
+    both = captions((1, 1, 44, 40), (3, 0, 2, 5), (7, 2, 40, 9))
+    named = named_words(both)
+    said = [both[row].words[step] for row, step in zip(*map(Tensor.tolist, named[:2]), strict=True)]
+    assert said == [
+        "red",
+        "3",
+        "blue",
+        "7",
+        "green",
+        "1",
+        "초록색",
+        "1",
+        "파란색",
+        "7",
+        "빨간색",
+        "3",
+    ]
+    assert named.captions.tolist() == [0] * 6 + [1] * 6
+    assert named.objects.tolist() == [1, 1, 2, 2, 0, 0, 0, 0, 2, 2, 1, 1]
+    assert named.colors.tolist() == [True, False] * 6
+    assert named.turns.tolist() == [0, 0, 1, 1, 2, 2] * 2
+
+
+def test_no_captions_name_nothing() -> None:
+    assert all(len(part) == 0 for part in named_words([]))
 
 
 def test_as_far_across_as_down_is_left() -> None:

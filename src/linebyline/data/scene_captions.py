@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from linebyline.data.scenes import COLORS, NOTHING, Scenes
@@ -32,6 +32,25 @@ class Caption(NamedTuple):
     def text(self) -> str:
         """The words with spaces between."""
         return " ".join(self.words)
+
+
+class Named(NamedTuple):
+    """The words that name a digit, one entry a word, caption by caption."""
+
+    captions: Int[Tensor, " words"]
+    """In which caption it stands."""
+
+    steps: Int[Tensor, " words"]
+    """Its place there, from 0 on."""
+
+    objects: Int[Tensor, " words"]
+    """The digit's row in the scene."""
+
+    colors: Bool[Tensor, " words"]
+    """True where the word says its colour, False where it says which digit it is."""
+
+    turns: Int[Tensor, " words"]
+    """0 for the digit that its caption names first, 1 for the next, and so on."""
 
 
 def scene_captions(scenes: Scenes, *, language: str = "en") -> list[Caption]:
@@ -75,6 +94,22 @@ def scene_captions(scenes: Scenes, *, language: str = "en") -> list[Caption]:
         caption = _english if language == "en" else _korean
         captions.append(caption(used, names, lies))
     return captions
+
+
+def named_words(captions: list[Caption]) -> Named:
+    """Where the captions name what."""
+    colors = {word for words in COLOR_WORDS.values() for word in words}
+    rows = []
+    for number, caption in enumerate(captions):
+        met: list[int] = []
+        for step, (word, place) in enumerate(zip(caption.words, caption.objects, strict=True)):
+            if place == NO_OBJECT:
+                continue
+            if place not in met:
+                met.append(place)
+            rows.append((number, step, place, word in colors, met.index(place)))
+    columns = torch.tensor(rows).reshape(-1, 5).unbind(1)
+    return Named(columns[0], columns[1], columns[2], columns[3].bool(), columns[4])
 
 
 def relation(one: list[float], other: list[float]) -> str:

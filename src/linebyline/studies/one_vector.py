@@ -1,0 +1,260 @@
+"""What gets through one vector: encoder-decoders for numbers, and what each of their parts is worth.
+
+This writes `one_vector.json` beside the file::
+
+    python -m linebyline.studies.one_vector
+
+The task is numbers of one to eight digits, from English words to Korean ones. All networks have
+GRUs of 64 units, and read equally many sentences in equally many steps.
+
+"orders" are the four arms: the source read forwards or backwards, its vector given to the decoder
+at the start only (Sutskever et al. 2014) or at every step (Cho et al. 2014). Each arm's learning
+rate is the best of `RATES` on the validation part of a start of its own; judged are other starts,
+by their test parts. "narrow" lets fewer numbers through between encoder and decoder, and changes
+nothing else. "lengths" has numbers of one kind only: four digits, eight, or four that are said
+twice, which makes a sentence as long as eight and with as little to remember as four. "sampling" is
+scheduled sampling, down to several shares of true tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from num2words import num2words
+from torch import nn
+from torch.nn import functional
+
+from linebyline.data.examples import Examples
+from linebyline.data.token_pairs import BEGIN, END, PADDING, Vocabulary, token_pairs
+from linebyline.data.translation import Pairs, number_pairs, split_pairs
+from linebyline.decoding.greedy import greedy
+from linebyline.layers.linear import Linear
+from linebyline.losses.cross_entropy import CrossEntropy
+from linebyline.optim.clipping import clip_by_norm
+from linebyline.sequence.decoder import ContextDecoder
+from linebyline.sequence.encoder import Encoded, Encoder
+from linebyline.sequence.gru import GRU
+from linebyline.sequence.scheduled_sampling import linear_decay
+from linebyline.sequence.seq2seq import Seq2Seq
+from linebyline.studies import record
+from linebyline.tokenizers.character import CharacterTokenizer
+from linebyline.tokenizers.word import WordTokenizer
+from linebyline.training.loop import fit
+
+DIGITS, UNITS, TOKEN = 8, 64, 32
+PAIRS, OF_A_KIND, STEPS, BATCH_SIZE, WARM_UP = 16_000, 9_000, 400, 128, 20
+ARMS = {
+    "forwards, start": {"backwards": False, "every_step": False},
+    "backwards, start": {"backwards": True, "every_step": False},
+    "forwards, every step": {"backwards": False, "every_step": True},
+    "backwards, every step": {"backwards": True, "every_step": True},
+}
+RATES = (0.003, 0.01, 0.03)
+NARROW = (2, 4, 8, 16, 32)
+KINDS = ("four", "four twice", "eight")
+LEAST = (1.0, 0.75, 0.5, 0.0)
+TUNED_ON, STARTS = 100, (101, 102, 103)
+FIRST_STEPS = 4
+
+
+class Task(NamedTuple):
+    """Sentences as `fit` takes them, how many digits those to judge by have, and the words."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+    digits: tuple[list[int], list[int]]
+    """Of the validation and the test part."""
+    source: Vocabulary
+    target: Vocabulary
+
+
+class Scores(NamedTuple):
+    """Of sentences of one length."""
+
+    exact: float
+    """The share of sentences that greedy decoding translates without a mistake."""
+    tokens: float
+    """The share of tokens that are right when the true ones before are given."""
+    lost: float
+    """-log₂ P(translation given source), a mean over sentences: the bits that are missing."""
+
+
+def task(start: int, *, kind: str | None = None) -> Task:
+    """Numbers of one to `DIGITS` digits, or all of one of the `KINDS`.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"kind must be None or one of {', '.join(KINDS)}, not {kind!r}")
+    if kind is None:
+        pairs = number_pairs(PAIRS, digits=(1, DIGITS), seed=start)
+    elif kind == "four twice":
+        numbers = [10_001 * number for number in range(1000, 10_000)]
+        words = ([num2words(n, lang=lang) for n in numbers] for lang in ("en", "ko"))
+        pairs = Pairs(*words, ["8"] * len(numbers))
+    else:
+        digits = 4 if kind == "four" else 8
+        pairs = number_pairs(OF_A_KIND, digits=(digits, digits), seed=start)
+    source = Vocabulary(WordTokenizer.train(pairs.sources))
+    target = Vocabulary(CharacterTokenizer.train(pairs.targets))
+    parts = split_pairs(pairs, seed=start)
+    train, validation, test = (token_pairs(part, source, target) for part in parts)
+    digits_of = [[int(kind) for kind in part.kinds] for part in parts]
+    return Task(train, validation, test, (digits_of[1], digits_of[2]), source, target)
+
+
+def translator(
+    words: Task, start: int, *, backwards: bool, every_step: bool, units: int = UNITS
+) -> Seq2Seq:
+    """An encoder-decoder of two GRUs, untrained."""
+    random = torch.Generator().manual_seed(start)
+    reader = GRU(TOKEN, units, generator=random)
+    encoder = Encoder(reader, len(words.source), backwards=backwards, generator=random)
+    size = units if every_step else 0
+    writer = GRU(TOKEN + size, units, generator=random)
+    decoder = ContextDecoder(writer, len(words.target), context_size=size, generator=random)
+    return Seq2Seq(encoder, decoder, generator=random)
+
+
+def narrowed(model: Seq2Seq, numbers: int, start: int) -> Seq2Seq:
+    """The same, but between its encoder and its decoder so many numbers get through, not more."""
+    random = torch.Generator().manual_seed(start)
+    units = model.encoder.width
+    squeeze = nn.Sequential(
+        Linear(units, numbers, generator=random),
+        nn.Tanh(),
+        Linear(numbers, units, generator=random),
+    )
+    model.encoder.squeeze = squeeze  # its weights are trained, too
+
+    def through(_: nn.Module, __: Any, encoded: Encoded) -> Encoded:
+        context = squeeze(encoded.context)
+        return encoded._replace(context=context, state=context[None])
+
+    model.encoder.register_forward_hook(through)
+    return model
+
+
+def learn(
+    model: Seq2Seq, train: Examples, start: int, *, rate: float, steps: int = STEPS, least: float = 1
+) -> list[float]:
+    """Train a translator in place by Adam, its rate rising at first, then falling to 0.
+
+    Args:
+        model: an untrained translator.
+        train: sentences.
+        start: the seed of their order.
+        rate: the highest.
+        steps: how many batches, rounded up to whole passes through the sentences.
+        least: the share of true tokens that the decoder reads in the end; 1 is teacher forcing.
+
+    Returns:
+        The losses, step by step.
+    """
+    epochs = math.ceil(steps * BATCH_SIZE / len(train.inputs))
+    total = epochs * math.ceil(len(train.inputs) / BATCH_SIZE)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+
+    def shape(step: int) -> float:
+        model.truth = linear_decay(step, slope=(1 - least) / total, least=least)
+        return min(1, (step + 1) / WARM_UP) * (1 - step / total)
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, shape)
+    optimizer.register_step_pre_hook(lambda *_: _clip(model))
+    optimizer.register_step_post_hook(lambda *_: schedule.step())
+    loss = CrossEntropy(ignore_index=PADDING)
+    settings: dict[str, Any] = {"batch_size": BATCH_SIZE, "device": "cpu", "seed": start}
+    return fit(model, loss, optimizer, train, epochs=epochs, **settings).step_loss
+
+
+def _clip(model: Seq2Seq) -> None:
+    clip_by_norm(model.named_parameters(), 1.0)
+
+
+@torch.no_grad()
+def judge(model: Seq2Seq, test: Examples, digits: list[int]) -> dict[int, Scores]:
+    """What a translator can do, by the number of digits."""
+    model.eval()
+    source, y = test.inputs[:, 0], test.targets
+    there = y != PADDING
+    first = torch.full((len(y),), BEGIN)
+    said = greedy(model.step, first, model.begin(source), end=END, max_length=y.shape[1]).tokens
+    said = functional.pad(said, (0, y.shape[1] - said.shape[1]))
+    exact = ((said == y) | ~there).all(1).double()
+    logits = model(test.inputs)
+    right = ((logits.argmax(1) == y) & there).sum(1)
+    nats = functional.cross_entropy(logits, y, ignore_index=PADDING, reduction="none").sum(1)
+    of = torch.tensor(digits)
+    scores = {}
+    for each in sorted(set(digits)):
+        rows = of == each
+        tokens = right[rows].sum() / there[rows].sum()
+        lost = nats[rows].mean() / math.log(2)
+        scores[each] = Scores(*(round(x.item(), 4) for x in (exact[rows].mean(), tokens, lost)))
+    return scores
+
+
+def load() -> dict[str, Any]:
+    """The stored results of the study."""
+    return record.load(__file__)
+
+
+def _row(scores: list[dict[int, Scores]]) -> dict[str, Any]:
+    """Of several starts, by the score's name and the number of digits."""
+    return {
+        name: {str(d): [getattr(each[d], name) for each in scores] for d in scores[0]}
+        for name in Scores._fields
+    }
+
+
+def study() -> dict[str, Any]:
+    """Tune each arm's rate on one start, judge it on the others; then the controls."""
+    tuning, *judging = (task(start) for start in (TUNED_ON, *STARTS))
+    arms: dict[str, Any] = {}
+    for arm, kind in ARMS.items():
+        tried = []
+        for rate in RATES:
+            model = translator(tuning, TUNED_ON, **kind)
+            learn(model, tuning.train, TUNED_ON, rate=rate)
+            scores = judge(model, tuning.validation, tuning.digits[0])
+            tried.append(round(sum(each.exact for each in scores.values()) / len(scores), 4))
+        rate = RATES[tried.index(max(tried))]
+        runs, first = [], []
+        for start, words in zip(STARTS, judging, strict=True):
+            model = translator(words, start, **kind)
+            first.append(learn(model, words.train, start, rate=rate)[:FIRST_STEPS])
+            runs.append(judge(model, words.test, words.digits[1]))
+        first_losses = [round(loss, 5) for loss in first[0]]
+        arms[arm] = {"tried": tried, "rate": rate, **_row(runs), "first_losses": first_losses}
+
+    def runs_of(arm: str, words: list[Task], *, numbers: int = 0, least: float = 1) -> Any:
+        found = []
+        for start, each in zip(STARTS, words, strict=False):
+            model = translator(each, start, **ARMS[arm])
+            model = narrowed(model, numbers, start) if numbers else model
+            learn(model, each.train, start, rate=arms[arm]["rate"], least=least)
+            found.append(judge(model, each.test, each.digits[1]))
+        return _row(found)
+
+    best, plain = "backwards, every step", "backwards, start"
+    narrow = {str(n): runs_of(best, judging[:2], numbers=n) for n in NARROW}
+    lengths = {
+        kind: runs_of(plain, [task(start, kind=kind) for start in STARTS[:2]]) for kind in KINDS
+    }
+    sampling = {str(least): runs_of(plain, judging, least=least) for least in LEAST[1:]}
+    return {
+        "settings": {"rates": RATES, "units": UNITS, "steps": STEPS, "pairs": PAIRS}
+        | {"tuned_on": TUNED_ON, "starts": STARTS},
+        "arms": arms,
+        "narrow": narrow,
+        "lengths": lengths,
+        "sampling": sampling,
+    }
+
+
+if __name__ == "__main__":
+    record.run_and_store(__file__, study)

@@ -4,7 +4,7 @@ This writes `one_vector.json` beside the file::
 
     python -m linebyline.studies.one_vector
 
-The task is numbers of one to eight digits, from English words to Korean ones. All networks have
+The task is numbers of one to seven digits, from English words to Korean ones. All networks have
 GRUs of 64 units, and read equally many sentences in equally many steps.
 
 "orders" are the four arms: the source read forwards or backwards, its vector given to the decoder
@@ -12,7 +12,7 @@ at the start only (Sutskever et al. 2014) or at every step (Cho et al. 2014). Ea
 rate is the best of `RATES` on the validation part of a start of its own; judged are other starts,
 by their test parts. "narrow" lets fewer numbers through between encoder and decoder, and changes
 nothing else. "lengths" has numbers of one kind only: four digits, eight, or four that are said
-twice, which makes a sentence as long as eight and with as little to remember as four. "sampling" is
+twice, which make a sentence as long as eight and with as little to remember as four. "sampling" is
 scheduled sampling, down to several shares of true tokens.
 """
 
@@ -43,8 +43,8 @@ from linebyline.tokenizers.character import CharacterTokenizer
 from linebyline.tokenizers.word import WordTokenizer
 from linebyline.training.loop import fit
 
-DIGITS, UNITS, TOKEN = 8, 64, 32
-PAIRS, OF_A_KIND, STEPS, BATCH_SIZE, WARM_UP = 16_000, 9_000, 400, 128, 20
+DIGITS, UNITS, TOKEN = 7, 64, 32
+PAIRS, OF_A_KIND, STEPS, BATCH_SIZE, WARM_UP = 24_000, 9_000, 600, 128, 20
 ARMS = {
     "forwards, start": {"backwards": False, "every_step": False},
     "backwards, start": {"backwards": True, "every_step": False},
@@ -52,10 +52,10 @@ ARMS = {
     "backwards, every step": {"backwards": True, "every_step": True},
 }
 RATES = (0.003, 0.01, 0.03)
-NARROW = (2, 4, 8, 16, 32)
+NARROW = (2, 4, 8, 16)
 KINDS = ("four", "four twice", "eight")
-LEAST = (1.0, 0.75, 0.5, 0.0)
-TUNED_ON, STARTS = 100, (101, 102, 103)
+LEAST = (0.5, 0.0)
+TUNED_ON, STARTS = 100, (101, 102)
 FIRST_STEPS = 4
 
 
@@ -221,7 +221,7 @@ def study() -> dict[str, Any]:
             model = translator(tuning, TUNED_ON, **kind)
             learn(model, tuning.train, TUNED_ON, rate=rate)
             scores = judge(model, tuning.validation, tuning.digits[0])
-            tried.append(round(sum(each.exact for each in scores.values()) / len(scores), 4))
+            tried.append(scores[DIGITS].exact)
         rate = RATES[tried.index(max(tried))]
         runs, first = [], []
         for start, words in zip(STARTS, judging, strict=True):
@@ -241,11 +241,11 @@ def study() -> dict[str, Any]:
         return _row(found)
 
     best, plain = "backwards, every step", "backwards, start"
-    narrow = {str(n): runs_of(best, judging[:2], numbers=n) for n in NARROW}
+    narrow = {str(n): runs_of(best, judging, numbers=n) for n in NARROW}
     lengths = {
-        kind: runs_of(plain, [task(start, kind=kind) for start in STARTS[:2]]) for kind in KINDS
+        kind: runs_of(plain, [task(start, kind=kind) for start in STARTS]) for kind in KINDS
     }
-    sampling = {str(least): runs_of(plain, judging, least=least) for least in LEAST[1:]}
+    sampling = {str(least): runs_of(plain, judging, least=least) for least in LEAST}
     return {
         "settings": {"rates": RATES, "units": UNITS, "steps": STEPS, "pairs": PAIRS}
         | {"tuned_on": TUNED_ON, "starts": STARTS},

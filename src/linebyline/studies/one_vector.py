@@ -206,9 +206,10 @@ def load() -> dict[str, Any]:
 
 
 def _row(scores: list[dict[int, Scores]]) -> dict[str, Any]:
-    """Of several starts, by the score's name and the number of digits."""
+    """Of several starts, by the score's name and the number of digits, where all have such."""
+    common = [d for d in scores[0] if all(d in each for each in scores)]
     return {
-        name: {str(d): [getattr(each[d], name) for each in scores] for d in scores[0]}
+        name: {str(d): [getattr(each[d], name) for each in scores] for d in common}
         for name in Scores._fields
     }
 

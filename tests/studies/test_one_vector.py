@@ -12,11 +12,8 @@ from linebyline.studies.one_vector import (
     ARMS,
     BATCH_SIZE,
     DIGITS,
-    FEW,
     FIRST_STEPS,
-    KINDS,
-    LEAST,
-    NARROW,
+    ORDERS,
     PAIRS,
     RATES,
     STARTS,
@@ -30,7 +27,7 @@ from linebyline.studies.one_vector import (
     translator,
 )
 
-each_arm = pytest.mark.parametrize("arm", ARMS)
+each_arm = pytest.mark.parametrize("arm", ORDERS)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +37,7 @@ def words():
 
 @each_arm
 def test_the_first_step_is_the_one_that_is_stored(stored, arm, words) -> None:
-    record = stored["arms"][arm]
+    record = stored["orders"][arm]
     order = torch.Generator().manual_seed(STARTS[0])
     first = torch.randperm(len(words.train.inputs), generator=order)[:BATCH_SIZE]
     model = translator(words, STARTS[0], **ARMS[arm])
@@ -60,37 +57,19 @@ def test_the_stored_settings_are_the_scripts(stored) -> None:
         "starts": [*STARTS],
     }
     assert TUNED_ON not in STARTS
-    assert [*stored["arms"]] == [*ARMS]
-    assert [*stored["narrow"]] == [str(k) for k in NARROW]
-    assert [*stored["lengths"]] == [*KINDS]
-    assert [*stored["sampling"]] == [str(least) for least in LEAST]
+    assert [*stored["orders"]] == [*ORDERS]
 
 
 @each_arm
 def test_the_stored_rate_is_the_best_and_no_end_of_the_grid(stored, arm) -> None:
-    record = stored["arms"][arm]
+    record = stored["orders"][arm]
     assert record["rate"] == RATES[record["tried"].index(max(record["tried"]))]
     assert record["rate"] not in (RATES[0], RATES[-1])
 
 
 @each_arm
 def test_each_arm_has_its_starts(stored, arm) -> None:
-    starts = FEW if ARMS[arm]["every_step"] else STARTS
-    assert len(stored["arms"][arm]["exact"][str(DIGITS)]) == len(starts)
-
-
-def test_four_twice_is_as_long_as_eight_and_has_four_to_remember() -> None:
-    twice = task(0, kind="four twice")
-    texts = [twice.target.decode(row) for row in twice.test.targets[:50]]
-    assert set(twice.digits[1]) == {8}
-    for text in texts:
-        high, low = text.split(" ")
-        assert high == low + "만"
-
-
-def test_refuses_another_kind() -> None:
-    with pytest.raises(ValueError, match=r"^kind must be None or one of four, .*'five'"):
-        task(0, kind="five")
+    assert len(stored["orders"][arm]["exact"][str(DIGITS)]) == len(STARTS)
 
 
 def test_nothing_but_the_narrow_numbers_gets_through(words) -> None:

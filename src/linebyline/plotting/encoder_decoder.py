@@ -102,7 +102,9 @@ def _arrow(
     arrow = FancyArrowPatch(
         start, end, arrowstyle=style, connectionstyle=path, mutation_scale=11, shrinkA=0, shrinkB=0
     )
-    arrow.set(color=color, linewidth=1.5, zorder=1, linestyle="-" if color == INK else (0, (3, 1.4)))
+    arrow.set(
+        color=color, linewidth=1.5, zorder=1, linestyle="-" if color == INK else (0, (3, 1.4))
+    )
     ax.add_patch(arrow)
 
 

@@ -1,19 +1,17 @@
-"""What gets through one vector: encoder-decoders for numbers, and what each of their parts is worth.
+"""What gets through one vector: translators of numbers that read forwards and backwards.
 
 This writes `one_vector.json` beside the file::
 
     python -m linebyline.studies.one_vector
 
 The task is numbers of one to seven digits, from English words to Korean ones. All networks have
-GRUs of 64 units, and read equally many sentences in equally many steps.
+GRUs of 64 units, and read equally many sentences in equally many steps. The vector of the source
+is given to the decoder at the start (Sutskever et al. 2014), or at every step (Cho et al. 2014).
 
-"orders" are the four arms: the source read forwards or backwards, its vector given to the decoder
-at the start only (Sutskever et al. 2014) or at every step (Cho et al. 2014). Each arm's learning
-rate is the best of `RATES` on the validation part of a start of its own; judged are other starts,
-by their test parts. "narrow" lets fewer numbers through between encoder and decoder, and changes
-nothing else. "lengths" has numbers of one kind only: four digits, eight, or four that are said
-twice, which make a sentence as long as eight and with as little to remember as four. "sampling" is
-scheduled sampling, down to several shares of true tokens.
+The study asks whether it helps to read backwards, where the vector is given at the start. Each
+order's learning rate is the best of `RATES` on the validation part of a start of its own; judged
+are other starts, by their test parts. The chapter trains one start of three arms, and one that is
+`narrowed`, with the same functions.
 """
 
 from __future__ import annotations
@@ -22,13 +20,12 @@ import math
 from typing import Any, NamedTuple
 
 import torch
-from num2words import num2words
 from torch import nn
 from torch.nn import functional
 
 from linebyline.data.examples import Examples
 from linebyline.data.token_pairs import BEGIN, END, PADDING, Vocabulary, token_pairs
-from linebyline.data.translation import Pairs, number_pairs, split_pairs
+from linebyline.data.translation import number_pairs, split_pairs
 from linebyline.decoding.greedy import greedy
 from linebyline.layers.linear import Linear
 from linebyline.losses.cross_entropy import CrossEntropy
@@ -44,7 +41,7 @@ from linebyline.tokenizers.word import WordTokenizer
 from linebyline.training.loop import fit
 
 DIGITS, UNITS, TOKEN = 7, 64, 32
-PAIRS, OF_A_KIND, STEPS, BATCH_SIZE, WARM_UP = 24_000, 9_000, 600, 128, 20
+PAIRS, STEPS, BATCH_SIZE, WARM_UP = 24_000, 600, 128, 20
 ARMS = {
     "forwards, start": {"backwards": False, "every_step": False},
     "backwards, start": {"backwards": True, "every_step": False},
@@ -52,12 +49,9 @@ ARMS = {
     "backwards, every step": {"backwards": True, "every_step": True},
 }
 RATES = (0.003, 0.01, 0.03)
-NARROW = (2, 4, 8, 16)
-KINDS = ("four", "four twice", "eight")
-LEAST = (0.5, 0.0)
+ORDERS = ("forwards, start", "backwards, start")
+"""The arms that the study compares."""
 TUNED_ON, STARTS = 100, (101, 102, 103, 104)
-FEW = STARTS[:2]
-"""The starts of arms and controls whose effects are large: there is no need of more."""
 FIRST_STEPS = 4
 
 
@@ -84,23 +78,9 @@ class Scores(NamedTuple):
     """-log₂ P(translation given source), a mean over sentences: the bits that are missing."""
 
 
-def task(start: int, *, kind: str | None = None) -> Task:
-    """Numbers of one to `DIGITS` digits, or all of one of the `KINDS`.
-
-    Raises:
-        ValueError: there is no such kind.
-    """
-    if kind is not None and kind not in KINDS:
-        raise ValueError(f"kind must be None or one of {', '.join(KINDS)}, not {kind!r}")
-    if kind is None:
-        pairs = number_pairs(PAIRS, digits=(1, DIGITS), seed=start)
-    elif kind == "four twice":
-        numbers = [10_001 * number for number in range(1000, 10_000)]
-        words = ([num2words(n, lang=lang) for n in numbers] for lang in ("en", "ko"))
-        pairs = Pairs(*words, ["8"] * len(numbers))
-    else:
-        digits = 4 if kind == "four" else 8
-        pairs = number_pairs(OF_A_KIND, digits=(digits, digits), seed=start)
+def task(start: int) -> Task:
+    """Numbers of one to `DIGITS` digits."""
+    pairs = number_pairs(PAIRS, digits=(1, DIGITS), seed=start)
     source = Vocabulary(WordTokenizer.train(pairs.sources))
     target = Vocabulary(CharacterTokenizer.train(pairs.targets))
     parts = split_pairs(pairs, seed=start)
@@ -142,7 +122,13 @@ def narrowed(model: Seq2Seq, numbers: int, start: int) -> Seq2Seq:
 
 
 def learn(
-    model: Seq2Seq, train: Examples, start: int, *, rate: float, steps: int = STEPS, least: float = 1
+    model: Seq2Seq,
+    train: Examples,
+    start: int,
+    *,
+    rate: float,
+    steps: int = STEPS,
+    least: float = 1,
 ) -> list[float]:
     """Train a translator in place by Adam, its rate rising at first, then falling to 0.
 
@@ -215,49 +201,28 @@ def _row(scores: list[dict[int, Scores]]) -> dict[str, Any]:
 
 
 def study() -> dict[str, Any]:
-    """Tune each arm's rate on one start, judge it on the others; then the controls."""
+    """Tune each order's rate on one start, judge it on the others."""
     tuning, *judging = (task(start) for start in (TUNED_ON, *STARTS))
-    arms: dict[str, Any] = {}
-    for arm, kind in ARMS.items():
+    orders: dict[str, Any] = {}
+    for arm in ORDERS:
         tried = []
         for rate in RATES:
-            model = translator(tuning, TUNED_ON, **kind)
+            model = translator(tuning, TUNED_ON, **ARMS[arm])
             learn(model, tuning.train, TUNED_ON, rate=rate)
             scores = judge(model, tuning.validation, tuning.digits[0])
             tried.append(scores[DIGITS].exact)
         rate = RATES[tried.index(max(tried))]
         runs, first = [], []
-        few = judging[: len(FEW)] if kind["every_step"] else judging
-        for start, words in zip(STARTS, few, strict=False):
-            model = translator(words, start, **kind)
+        for start, words in zip(STARTS, judging, strict=True):
+            model = translator(words, start, **ARMS[arm])
             first.append(learn(model, words.train, start, rate=rate)[:FIRST_STEPS])
             runs.append(judge(model, words.test, words.digits[1]))
         first_losses = [round(loss, 5) for loss in first[0]]
-        arms[arm] = {"tried": tried, "rate": rate, **_row(runs), "first_losses": first_losses}
-
-    def runs_of(arm: str, words: list[Task], *, numbers: int = 0, least: float = 1) -> Any:
-        found = []
-        for start, each in zip(STARTS, words, strict=False):
-            model = translator(each, start, **ARMS[arm])
-            model = narrowed(model, numbers, start) if numbers else model
-            learn(model, each.train, start, rate=arms[arm]["rate"], least=least)
-            found.append(judge(model, each.test, each.digits[1]))
-        return _row(found)
-
-    words_of_few = judging[: len(FEW)]
-    best, plain = "backwards, every step", "backwards, start"
-    narrow = {str(n): runs_of(best, words_of_few, numbers=n) for n in NARROW}
-    lengths = {
-        kind: runs_of(plain, [task(start, kind=kind) for start in FEW]) for kind in KINDS
-    }
-    sampling = {str(least): runs_of(plain, words_of_few, least=least) for least in LEAST}
+        orders[arm] = {"tried": tried, "rate": rate, **_row(runs), "first_losses": first_losses}
     return {
         "settings": {"rates": RATES, "units": UNITS, "steps": STEPS, "pairs": PAIRS}
         | {"tuned_on": TUNED_ON, "starts": STARTS},
-        "arms": arms,
-        "narrow": narrow,
-        "lengths": lengths,
-        "sampling": sampling,
+        "orders": orders,
     }
 
 

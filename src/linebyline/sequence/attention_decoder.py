@@ -6,7 +6,13 @@ from torch import Tensor, nn
 
 from linebyline.layers.attention import AdditiveAttention
 from linebyline.layers.linear import Linear
-from linebyline.sequence.decoder import Decoder, DecoderState, Written, sequences_first
+from linebyline.sequence.decoder import (
+    Decoder,
+    DecoderState,
+    Vectors,
+    Written,
+    sequences_first,
+)
 from linebyline.sequence.encoder import Encoded
 from linebyline.sequence.recurrent import Recurrent, State
 
@@ -63,7 +69,7 @@ class BahdanauDecoder(Decoder):
         projected = self.attention.project(memory)
         return DecoderState(sequences_first(state), memory, encoded.inside, projected)
 
-    def write(self, e: Float[Tensor, "batch time embedding"], state: DecoderState) -> Written:
+    def write(self, e: Vectors, state: DecoderState) -> Written:
         """Step by step; only what stands before the softmax is one call for all."""
         hidden, memory, inside, projected, *_ = state
         mask = None if inside is None else inside[:, None]  # (B, 1, S)
@@ -138,7 +144,7 @@ class LuongDecoder(Decoder):
         first = DecoderState(sequences_first(state), memory, encoded.inside)
         return first._replace(fed=fed) if self.input_feeding else first
 
-    def write(self, e: Float[Tensor, "batch time embedding"], state: DecoderState) -> Written:
+    def write(self, e: Vectors, state: DecoderState) -> Written:
         """All steps at once, or with input feeding step by step."""
         if not self.input_feeding:
             h, hidden = self._advance(e, state.hidden)

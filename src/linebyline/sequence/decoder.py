@@ -12,6 +12,7 @@ from linebyline.sequence.encoder import Encoded, check_tokens
 from linebyline.sequence.recurrent import Recurrent, State
 
 Tokens = Int[Tensor, "batch time"]
+Vectors = Float[Tensor, "batch time embedding"]
 
 
 class DecoderState(NamedTuple):
@@ -103,7 +104,7 @@ class Decoder(nn.Module, ABC):
         """
 
     @abstractmethod
-    def write(self, e: Float[Tensor, "batch time embedding"], state: DecoderState) -> Written:
+    def write(self, e: Vectors, state: DecoderState) -> Written:
         """`forward`, with a vector for each token."""
 
     def forward(self, tokens: Tokens, state: DecoderState) -> Written:
@@ -183,9 +184,10 @@ class ContextDecoder(Decoder):
             )
         return DecoderState(sequences_first(state), c[:, None, : self.context_size])
 
-    def write(self, e: Float[Tensor, "batch time embedding"], state: DecoderState) -> Written:
+    def write(self, e: Vectors, state: DecoderState) -> Written:
         """One call for all steps."""
-        c = state.memory.expand(-1, e.shape[1], -1)  # (B, T, context), the same at all steps
+        c = state.memory.expand(-1, e.shape[1], -1)  # (B, T, context)
         h, hidden = self._advance(torch.cat([e, c], dim=2), state.hidden)
         seen = torch.cat([h, c, e], dim=2) if self.context_size else h
-        return Written(self.output(seen).transpose(1, 2), None, state._replace(hidden=hidden))
+        logits = self.output(seen).transpose(1, 2)  # (B, V, T)
+        return Written(logits, None, state._replace(hidden=hidden))

@@ -40,7 +40,9 @@ def scheduled_sampling(
     """
     if not 0 <= truth <= 1:
         raise ValueError(f"truth must be from 0 to 1, not {truth}")
-    token, logits, looked = tokens[:, :1], list[Tensor](), list[Any]()
+    token = tokens[:, :1]
+    logits: list[Tensor] = []
+    looked: list[Any] = []
     for t in range(tokens.shape[1]):
         if t > 0:
             p = torch.softmax(logits[-1][:, :, 0].detach(), dim=1)

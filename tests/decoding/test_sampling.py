@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from linebyline.decoding.sampling import keep_top_k, keep_top_p, sample, sharpened
+from linebyline.decoding.sampling import draw, keep_top_k, keep_top_p, sample, sharpened
 
 LOGITS = torch.tensor([0.5, 0.1, 0.25, 0.15], dtype=torch.float64).log()
 
@@ -156,3 +156,37 @@ def test_refuses_an_argument_before_the_model_is_asked(
     with pytest.raises(ValueError, match=message):
         sample(model, *model.begin(), end=2, max_length=3, **options)
     assert model.calls == 0
+
+
+class Darts:
+    """What `torch.rand` answers when it is this test that throws."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *darts: float) -> None:
+        def rand(rows: int, one: int, **options: Any) -> Tensor:
+            assert (rows, one) == (len(darts), 1)
+            return torch.tensor(darts, dtype=options["dtype"])[:, None]
+
+        monkeypatch.setattr(torch, "rand", rand)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_a_dart_by_hand(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
+    pieces = torch.tensor([0.0, 0.5, 0.0, 0.25, 0.25, 0.0], dtype=dtype)
+    darts = [0.0, 0.49, 0.5, 0.74, 0.75, 0.999]  # on an edge it falls on the right; none on nothing
+    Darts(monkeypatch, *darts)
+    assert draw(pieces.expand(6, 6)).tolist() == [1, 1, 3, 3, 4, 4]
+
+
+def test_a_dart_beyond_the_last_edge_falls_on_the_last_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    short = torch.full((1, 10), 0.0999999)  # ends at 0.999999
+    Darts(monkeypatch, 1 - 2**-24)
+    assert draw(short).tolist() == [9]
+
+
+def test_the_generator_throws() -> None:
+    pieces = torch.softmax(torch.randn(50, 8, generator=torch.Generator().manual_seed(0)), 1)
+    one, same, other = (draw(pieces, torch.Generator().manual_seed(n)) for n in (1, 1, 2))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)

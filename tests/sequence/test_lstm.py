@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from linebyline.sequence.lstm import LSTM, lstm_step
+from linebyline.sequence.lstm import LSTM, lstm_gates, lstm_step
 from linebyline.sequence.recurrent import Weights
 
 
@@ -26,6 +26,16 @@ def test_one_step_by_hand() -> None:
     found = lstm_step(torch.tensor([[x]]), (torch.tensor([[h]]), torch.tensor([[c]])), weights)
     expected = [o * math.tanh(c_new), c_new]
     assert [part.item() for part in found] == pytest.approx(expected)
+
+
+def test_gates_by_hand_and_in_their_order() -> None:
+    W, U = [[1.0], [2.0], [3.0], [4.0]], [[0.5], [-0.5], [0.25], [-0.25]]
+    weights = Weights(*map(torch.tensor, (W, U, [0.1, 0.2, 0.3, 0.4], [0.0, 1.0, 0.0, 0.0])))
+    gates = lstm_gates(torch.tensor([[0.3]]), torch.tensor([[-1.0]]), weights)
+    assert gates.i.item() == pytest.approx(sigmoid(-0.1))
+    assert gates.f.item() == pytest.approx(sigmoid(2.3))
+    assert gates.g.item() == pytest.approx(math.tanh(0.95))
+    assert gates.o.item() == pytest.approx(sigmoid(1.85))
 
 
 def test_an_open_gate_keeps_what_is_in_the_cell() -> None:

@@ -16,6 +16,7 @@ from linebyline.tokenizers.merges import (
     apply_merges_explicit,
     count_words,
     learn_merges,
+    learn_merges_explicit,
     merge_once,
 )
 
@@ -74,7 +75,9 @@ def test_the_paper_s_words() -> None:
 @settings(max_examples=200, deadline=None)
 @given(WORDS, st.integers(0, 12))
 def test_learning_is_the_paper_s_algorithm(words: dict[tuple[int, ...], int], most: int) -> None:
-    assert learn_merges(words, names(most)) == learned_literally(words, most)
+    expected = learned_literally(words, most)
+    assert learn_merges(words, names(most)) == expected
+    assert learn_merges_explicit(words, names(most)) == expected
 
 
 def test_learning_does_not_depend_on_the_order_of_the_words() -> None:

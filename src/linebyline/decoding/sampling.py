@@ -82,6 +82,23 @@ def sharpened(
     return logits
 
 
+def draw(
+    probabilities: Float[Tensor, "batch vocabulary"], generator: torch.Generator | None = None
+) -> Int[Tensor, " batch"]:
+    """A token for each row, as often as its probability says: a dart thrown at [0, 1).
+
+    Inversion (Devroye 1986, *Non-uniform random variate generation*): the tokens' probabilities lie
+    side by side, and the token is drawn on whose piece the dart falls. It decodes random bits as
+    arithmetic coding does a text. One number is drawn for each row, so that a seed gives the same
+    tokens on every CPU.
+    """
+    edges = probabilities.float() if probabilities.element_size() < 4 else probabilities
+    edges = edges.cumsum(dim=-1)  # (B, V): where the pieces end
+    dart = torch.rand(len(edges), 1, generator=generator, dtype=edges.dtype, device=edges.device)
+    beyond = edges > dart * edges[:, -1:]  # rounding may end the last piece short of 1
+    return (beyond & (probabilities > 0)).int().argmax(dim=-1)  # the first of them
+
+
 def sample(
     step: Step,
     first: Int[Tensor, " batch"],
@@ -102,8 +119,7 @@ def sample(
     sharper = partial(sharpened, temperature=temperature, top_k=top_k, top_p=top_p)
     sharper(torch.zeros(1))  # refuses before the model is asked
 
-    def draw(logits: Tensor) -> Tensor:
-        probabilities = torch.softmax(sharper(logits), dim=-1)
-        return torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
+    def choose(logits: Tensor) -> Tensor:
+        return draw(torch.softmax(sharper(logits), dim=-1), generator)
 
-    return generate(step, first, state, draw, end=end, max_length=max_length)
+    return generate(step, first, state, choose, end=end, max_length=max_length)

@@ -1,7 +1,7 @@
 """Long short-term memory: a cell that is added to, and gates that decide what goes in and out."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -9,6 +9,45 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from linebyline.sequence.recurrent import Recurrent, Weights
+
+
+class Gates(NamedTuple):
+    """What `lstm_gates` returns; all but g are between 0 and 1."""
+
+    i: Float[Tensor, "batch hidden"]
+    """Input gate: what is let in."""
+
+    f: Float[Tensor, "batch hidden"]
+    """Forget gate: what is kept."""
+
+    g: Float[Tensor, "batch hidden"]
+    """What could be let in, between -1 and 1."""
+
+    o: Float[Tensor, "batch hidden"]
+    """Output gate: what is shown."""
+
+
+def lstm_gates(
+    x: Float[Tensor, "batch inputs"], h: Float[Tensor, "batch hidden"], weights: Weights
+) -> Gates:
+    """Four layers side by side, which see x_t and h_{t-1}, and do not see the cell.
+
+    There are no peepholes (Gers, Schraudolph & Schmidhuber 2002).
+
+    Args:
+        x: x_t.
+        h: h_{t-1}.
+        weights: W of shape (4H, inputs), U of shape (4H, H), b and b' of shape (4H,) or None, each
+            with H rows for i, then f, g and o.
+    """
+    W, U, b, b_h = weights
+    a = functional.linear(x, W, b) + functional.linear(h, U, b_h)  # (B, 4H)
+    a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)  # each (B, H)
+    i = torch.sigmoid(a_i)
+    f = torch.sigmoid(a_f)
+    g = torch.tanh(a_g)
+    o = torch.sigmoid(a_o)
+    return Gates(i, f, g, o)
 
 
 def lstm_step(
@@ -25,25 +64,18 @@ def lstm_step(
     Deviations: both squashing functions are tanh, where the paper of 1997 has logistic functions
     stretched to [-2, 2] and to [-1, 1]; every cell has gates of its own, where there blocks of
     cells share theirs; and autograd follows the error through all paths, where there it is cut off
-    at the gates. There are no peepholes (Gers, Schraudolph & Schmidhuber 2002).
+    at the gates.
 
     Args:
         x: x_t.
         state: h_{t-1} and c_{t-1}.
-        weights: W of shape (4H, inputs), U of shape (4H, H), b and b' of shape (4H,) or None, each
-            with H rows for i, then f, g and o.
+        weights: those of `lstm_gates`.
 
     Returns:
         h_t and c_t.
     """
     h, c = state
-    W, U, b, b_h = weights
-    a = functional.linear(x, W, b) + functional.linear(h, U, b_h)  # (B, 4H)
-    a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)  # each (B, H)
-    i = torch.sigmoid(a_i)  # input gate: what is let in
-    f = torch.sigmoid(a_f)  # forget gate: what is kept
-    g = torch.tanh(a_g)  # what could be let in
-    o = torch.sigmoid(a_o)  # output gate: what is shown
+    i, f, g, o = lstm_gates(x, h, weights)
     c = f * c + i * g
     h = o * torch.tanh(c)
     return h, c

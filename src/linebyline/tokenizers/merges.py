@@ -106,6 +106,27 @@ def learn_merges(
     return merges
 
 
+def learn_merges_explicit(
+    words: Mapping[tuple[int, ...], int], join: Callable[[Pair], int | None]
+) -> list[Pair]:
+    """`learn_merges` as it is defined: count all pairs, merge the most frequent, count again."""
+    spelled = [(list(word), times) for word, times in words.items()]
+    merges: list[Pair] = []
+    while True:
+        counts: Counter[Pair] = Counter()
+        for word, times in spelled:
+            for pair in pairwise(word):
+                counts[pair] += times
+        if not counts:
+            return merges
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        new = join(best)
+        if new is None:
+            return merges
+        merges.append(best)
+        spelled = [(merge_once(word, best, new), times) for word, times in spelled]
+
+
 def apply_merges(symbols: Sequence[int], ranks: Mapping[Pair, tuple[int, int]]) -> list[int]:
     """Merge as learned, the earliest learned pair first, until no neighbours can be merged.
 

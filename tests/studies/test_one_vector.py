@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from linebyline.data.examples import Examples
+from linebyline.sequence.seq2seq import Seq2Seq
 from linebyline.studies.one_vector import (
     STARTS,
     judge,
@@ -53,7 +54,10 @@ def test_judge_agrees_with_texts(words) -> None:
     """By a model that knows the answers: it reads them from the true tokens' order."""
     some = Examples(*(part[:3] for part in words.test))
 
-    class Knows(torch.nn.Module):
+    class Knows(Seq2Seq):
+        def __init__(self):
+            torch.nn.Module.__init__(self)
+
         def forward(self, inputs):
             return 50.0 * torch.nn.functional.one_hot(some.targets, len(words.target)).mT.float()
 

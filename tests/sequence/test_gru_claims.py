@@ -20,8 +20,8 @@ def another(self, x):
 
 cells.GRU.watch = another
 
-# The comparison is read off the study: store one in which the GRU is far worse than the LSTM, and
-# the plain network is worse on text than both, and good at adding.
+# The comparison is read off the study: store one in which the GRU is far better than both others
+# on text, and the plain network as good at adding as an LSTM.
 true_load = study.load
 
 def other_results():
@@ -33,7 +33,7 @@ def other_results():
 
 study.load = other_results
 
-# An LSTM whose gates are said to be coupled, and are not, counts; and one that forgets does not.
+# An LSTM whose gates are said to be coupled, and are not.
 coupled.couple_gates = lambda lstm: lstm
 """
 
@@ -41,8 +41,8 @@ coupled.couple_gates = lambda lstm: lstm
 @pytest.mark.timeout(400)
 def test_every_claim_turns_when_its_subject_is_broken(verdicts):
     replaced = {
-        '    if kind == "GRU":\n        return GRU(2, 8, generator=g)\n': (
-            '    if kind == "LSTM":\n        return GRU(2, 8, generator=g)\n'
+        '    if kind == "GRU":\n        return GRU(2, 8, update_bias=3.0, generator=g)\n': (
+            '    if kind == "LSTM":\n        return GRU(2, 8, update_bias=3.0, generator=g)\n'
             '    if kind == "GRU":\n        kind = "LSTM"\n'
         ),
         's if kind == "GRU" else s[1] for s in states': (

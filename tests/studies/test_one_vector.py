@@ -1,4 +1,4 @@
-"""The translators of the study and of the chapter, and how they are judged."""
+"""The translators of the study and of the chapter; the stored study is the one that the script makes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ import pytest
 import torch
 
 from linebyline.data.examples import Examples
+from linebyline.data.token_pairs import PADDING
+from linebyline.losses.cross_entropy import CrossEntropy
 from linebyline.sequence.seq2seq import Seq2Seq
 from linebyline.studies.one_vector import (
+    ARMS,
+    BATCH_SIZE,
+    DIGITS,
+    FIRST_STEPS,
+    ORDERS,
+    PAIRS,
+    RATES,
     STARTS,
+    STEPS,
+    TUNED_ON,
+    UNITS,
     judge,
     learn,
     narrowed,
@@ -16,10 +28,49 @@ from linebyline.studies.one_vector import (
     translator,
 )
 
+each_arm = pytest.mark.parametrize("arm", ORDERS)
+
 
 @pytest.fixture(scope="module")
 def words():
     return task(STARTS[0])
+
+
+@each_arm
+def test_the_first_step_is_the_one_that_is_stored(stored, arm, words) -> None:
+    record = stored["orders"][arm]
+    order = torch.Generator().manual_seed(STARTS[0])
+    first = torch.randperm(len(words.train.inputs), generator=order)[:BATCH_SIZE]
+    model = translator(words, STARTS[0], **ARMS[arm])
+    inputs, targets = (part[first] for part in words.train)
+    loss = CrossEntropy(ignore_index=PADDING)(model(inputs), targets)
+    assert len(record["first_losses"]) == FIRST_STEPS
+    assert loss.item() == pytest.approx(record["first_losses"][0], rel=1e-3)
+
+
+def test_the_stored_settings_are_the_scripts(stored) -> None:
+    assert stored["settings"] == {
+        "rates": [*RATES],
+        "units": UNITS,
+        "steps": STEPS,
+        "pairs": PAIRS,
+        "tuned_on": TUNED_ON,
+        "starts": [*STARTS],
+    }
+    assert TUNED_ON not in STARTS
+    assert [*stored["orders"]] == [*ORDERS]
+
+
+@each_arm
+def test_the_stored_rate_is_the_best_and_no_end_of_the_grid(stored, arm) -> None:
+    record = stored["orders"][arm]
+    assert record["rate"] == RATES[record["tried"].index(max(record["tried"]))]
+    assert record["rate"] not in (RATES[0], RATES[-1])
+
+
+@each_arm
+def test_each_arm_has_its_starts(stored, arm) -> None:
+    assert len(stored["orders"][arm]["exact"][str(DIGITS)]) == len(STARTS)
 
 
 def test_nothing_but_the_narrow_numbers_gets_through(words) -> None:

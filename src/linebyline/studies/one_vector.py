@@ -51,7 +51,7 @@ ARMS = {
 RATES = (0.003, 0.01, 0.03)
 ORDERS = ("forwards, start", "backwards, start")
 """The arms that the study compares."""
-TUNED_ON, STARTS = 100, (101, 102, 103, 104)
+TUNED_ON, STARTS = 100, (101, 102, 103, 104, 105, 106, 107, 108)
 FIRST_STEPS = 4
 
 

@@ -8,14 +8,17 @@ The task is numbers of one to seven digits, from English words to Korean ones. A
 GRUs of 64 units, and read equally many sentences in equally many steps. The vector of the source
 is given to the decoder at the start (Sutskever et al. 2014), or at every step (Cho et al. 2014).
 
-The study asks whether it helps to read backwards, where the vector is given at the start. Each
+"orders" asks whether it helps to read backwards, where the vector is given at the start. Each
 order's learning rate is the best of `RATES` on the validation part of a start of its own; judged
-are other starts, by their test parts. The chapter trains one start of three arms, and one that is
-`narrowed`, with the same functions.
+are other starts, by their test parts. "writers" takes readers that are trained, freezes them, and
+trains a new decoder of either kind behind them: what is in the vector, and what is made of it?
+"narrow" lets a few numbers through between reader and writer, and changes nothing else. They have
+the rate of the plain translator. The chapter trains one start with the same functions.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any, NamedTuple
 
@@ -51,7 +54,11 @@ ARMS = {
 RATES = (0.003, 0.01, 0.03)
 ORDERS = ("forwards, start", "backwards, start")
 """The arms that the study compares."""
-TUNED_ON, STARTS = 100, (101, 102, 103, 104, 105, 106, 107, 108)
+TUNED_ON, STARTS = 100, (101, 102, 103, 104, 105, 106)
+FEW = STARTS[:3]
+"""The starts of what has large effects: there is no need of more."""
+PLAIN, AGAIN = "forwards, start", "forwards, every step"
+NARROW = 4
 FIRST_STEPS = 4
 
 
@@ -118,6 +125,12 @@ def narrowed(model: Seq2Seq, numbers: int, start: int) -> Seq2Seq:
         return encoded._replace(context=context, state=context[None])
 
     model.encoder.register_forward_hook(through)
+    return model
+
+
+def behind(encoder: Encoder, model: Seq2Seq) -> Seq2Seq:
+    """The model with another reader, which is trained already and stays as it is."""
+    model.encoder = copy.deepcopy(encoder).requires_grad_(False)
     return model
 
 
@@ -201,9 +214,10 @@ def _row(scores: list[dict[int, Scores]]) -> dict[str, Any]:
 
 
 def study() -> dict[str, Any]:
-    """Tune each order's rate on one start, judge it on the others."""
+    """Tune each order's rate on one start, judge it on the others; then the controls."""
     tuning, *judging = (task(start) for start in (TUNED_ON, *STARTS))
     orders: dict[str, Any] = {}
+    readers: dict[str, list[Encoder]] = {}
     for arm in ORDERS:
         tried = []
         for rate in RATES:
@@ -212,17 +226,43 @@ def study() -> dict[str, Any]:
             scores = judge(model, tuning.validation, tuning.digits[0])
             tried.append(scores[DIGITS].exact)
         rate = RATES[tried.index(max(tried))]
-        runs, first = [], []
+        runs, first, trained = [], [], []
         for start, words in zip(STARTS, judging, strict=True):
             model = translator(words, start, **ARMS[arm])
             first.append(learn(model, words.train, start, rate=rate)[:FIRST_STEPS])
             runs.append(judge(model, words.test, words.digits[1]))
+            trained.append(model.encoder)
         first_losses = [round(loss, 5) for loss in first[0]]
+        readers[arm] = trained
         orders[arm] = {"tried": tried, "rate": rate, **_row(runs), "first_losses": first_losses}
+    rate = orders[PLAIN]["rate"]
+
+    def runs_of(arm: str, *, reader: str = "", numbers: int = 0) -> Any:
+        found, trained = [], []
+        for i, start in enumerate(FEW):
+            words = judging[i]
+            model = translator(words, start, **ARMS[arm])
+            model = behind(readers[reader][i], model) if reader else model
+            model = narrowed(model, numbers, start) if numbers else model
+            learn(model, words.train, start, rate=rate)
+            found.append(judge(model, words.test, words.digits[1]))
+            trained.append(model.encoder)
+        if not reader and not numbers:
+            readers[arm] = trained
+        return _row(found)
+
+    again = runs_of(AGAIN)
+    writers = {
+        reader: {writer: runs_of(writer, reader=reader) for writer in (PLAIN, AGAIN)}
+        for reader in (PLAIN, AGAIN)
+    }
     return {
         "settings": {"rates": RATES, "units": UNITS, "steps": STEPS, "pairs": PAIRS}
         | {"tuned_on": TUNED_ON, "starts": STARTS},
         "orders": orders,
+        "again": again,
+        "writers": writers,
+        "narrow": runs_of(AGAIN, numbers=NARROW),
     }
 
 

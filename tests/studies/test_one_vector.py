@@ -1,4 +1,4 @@
-"""The translators of the study and of the chapter; the stored study is the one that the script makes."""
+"""The translators of the study and of the chapter, and whether what is stored is the study's."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from linebyline.data.token_pairs import PADDING
 from linebyline.losses.cross_entropy import CrossEntropy
 from linebyline.sequence.seq2seq import Seq2Seq
 from linebyline.studies.one_vector import (
+    AGAIN,
     ARMS,
     BATCH_SIZE,
     DIGITS,
+    FEW,
     FIRST_STEPS,
     ORDERS,
     PAIRS,
+    PLAIN,
     RATES,
     STARTS,
     STEPS,
     TUNED_ON,
     UNITS,
+    behind,
     judge,
     learn,
     narrowed,
@@ -71,6 +75,27 @@ def test_the_stored_rate_is_the_best_and_no_end_of_the_grid(stored, arm) -> None
 @each_arm
 def test_each_arm_has_its_starts(stored, arm) -> None:
     assert len(stored["orders"][arm]["exact"][str(DIGITS)]) == len(STARTS)
+
+
+def test_each_control_has_its_starts(stored) -> None:
+    readers = stored["writers"]
+    assert [*readers] == [PLAIN, AGAIN]
+    controls = [control for reader in readers.values() for control in reader.values()]
+    for control in (*(stored[name] for name in ("again", "narrow", "longer")), *controls):
+        assert len(control["exact"][str(DIGITS)]) == len(FEW)
+
+
+def test_a_trained_reader_stays_as_it_is(words) -> None:
+    few = Examples(*(part[:256] for part in words.train))
+    reader = translator(words, 1, **ARMS[PLAIN]).encoder
+    before = {name: weight.clone() for name, weight in reader.named_parameters()}
+    model = behind(reader, translator(words, 0, **ARMS[AGAIN]))
+    writer = model.decoder.output.weight.clone()
+    learn(model, few, 0, rate=0.01, steps=4)
+    for name, weight in model.encoder.named_parameters():
+        assert torch.equal(weight, before[name])
+    assert not torch.equal(writer, model.decoder.output.weight)
+    assert all(weight.requires_grad for weight in reader.parameters())
 
 
 def test_nothing_but_the_narrow_numbers_gets_through(words) -> None:

@@ -12,8 +12,9 @@ is given to the decoder at the start (Sutskever et al. 2014), or at every step (
 order's learning rate is the best of `RATES` on the validation part of a start of its own; judged
 are other starts, by their test parts. "writers" takes readers that are trained, freezes them, and
 trains a new decoder of either kind behind them: what is in the vector, and what is made of it?
-"narrow" lets a few numbers through between reader and writer, and changes nothing else. They have
-the rate of the plain translator. The chapter trains one start with the same functions.
+"narrow" lets a few numbers through between reader and writer, and changes nothing else. "longer" is
+the plain translator after three times as many steps. All have the plain translator's rate. The
+chapter trains one start with the same functions.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ TUNED_ON, STARTS = 100, (101, 102, 103, 104, 105, 106)
 FEW = STARTS[:3]
 """The starts of what has large effects: there is no need of more."""
 PLAIN, AGAIN = "forwards, start", "forwards, every step"
-NARROW = 4
+NARROW, LONGER = 4, 3 * STEPS
 FIRST_STEPS = 4
 
 
@@ -237,18 +238,17 @@ def study() -> dict[str, Any]:
         orders[arm] = {"tried": tried, "rate": rate, **_row(runs), "first_losses": first_losses}
     rate = orders[PLAIN]["rate"]
 
-    def runs_of(arm: str, *, reader: str = "", numbers: int = 0) -> Any:
+    def runs_of(arm: str, *, reader: str = "", numbers: int = 0, steps: int = STEPS) -> Any:
         found, trained = [], []
         for i, start in enumerate(FEW):
             words = judging[i]
             model = translator(words, start, **ARMS[arm])
             model = behind(readers[reader][i], model) if reader else model
             model = narrowed(model, numbers, start) if numbers else model
-            learn(model, words.train, start, rate=rate)
+            learn(model, words.train, start, rate=rate, steps=steps)
             found.append(judge(model, words.test, words.digits[1]))
             trained.append(model.encoder)
-        if not reader and not numbers:
-            readers[arm] = trained
+        readers.setdefault(arm, trained)  # of the first call, which is not behind another's
         return _row(found)
 
     again = runs_of(AGAIN)
@@ -263,6 +263,7 @@ def study() -> dict[str, Any]:
         "again": again,
         "writers": writers,
         "narrow": runs_of(AGAIN, numbers=NARROW),
+        "longer": runs_of(PLAIN, steps=LONGER),
     }
 
 

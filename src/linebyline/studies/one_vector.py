@@ -55,7 +55,7 @@ ARMS = {
 RATES = (0.003, 0.01, 0.03)
 ORDERS = ("forwards, start", "backwards, start")
 """The arms that the study compares."""
-TUNED_ON, STARTS = 100, (101, 102, 103, 104, 105, 106)
+TUNED_ON, STARTS = 100, tuple(range(101, 119))
 FEW = STARTS[:3]
 """The starts of what has large effects: there is no need of more."""
 PLAIN, AGAIN = "forwards, start", "forwards, every step"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
+from transformers import GPT2Config, GPT2LMHeadModel, OpenAIGPTConfig, OpenAIGPTLMHeadModel
 
 from linebyline.layers.multi_head_attention import MultiHeadAttention
 from linebyline.transformer.block import Block, BlockConfig
@@ -69,3 +71,23 @@ def copy_block() -> Callable[[nn.Module, Block], None]:
         theirs.linear2.load_state_dict(ours.feed_forward.output.state_dict())
 
     return copy
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Callable[..., tuple[nn.Module, Path]]:
+    """A small GPT of transformers', all of its parameters random, and the folder it is saved to."""
+
+    def save(kind: str = "gpt2", **options: object) -> tuple[nn.Module, Path]:
+        configs = {"gpt2": GPT2Config, "openai-gpt": OpenAIGPTConfig}
+        models = {"gpt2": GPT2LMHeadModel, "openai-gpt": OpenAIGPTLMHeadModel}
+        sizes = {"vocab_size": 31, "n_positions": 12, "n_embd": 24, "n_layer": 3, "n_head": 4}
+        ends = {"bos_token_id": 0, "eos_token_id": 0}
+        model = models[kind](configs[kind](**sizes | ends | options))
+        generator = torch.Generator().manual_seed(5)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+        model.save_pretrained(tmp_path / kind)
+        return model.eval(), tmp_path / kind
+
+    return save

@@ -65,6 +65,14 @@ def test_where_nothing_is_cut_every_sentence_comes_in_order() -> None:
         assert read == [token for sentence in document for token in sentence]
 
 
+def test_a_stranger_takes_what_room_is_left() -> None:
+    """With sentences of one token nothing is ever too long, so that no piece is shortened."""
+    documents = [[[1000 * d + s] for s in range(400)] for d in range(3)]
+    pairs = sentence_pairs(documents, max_tokens=10, short_share=0)
+    lengths = {len(p.first) for p in pairs if not p.follows}
+    assert lengths == set(range(1, 10))
+
+
 def test_strangers_are_from_all_other_documents(pairs: list[SentencePair]) -> None:
     own = {place(p.first[0])[0] for p in pairs if not p.follows}
     others = {place(p.second[0])[0] for p in pairs if not p.follows}

@@ -9,11 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from linebyline.layers.attention_mask import causal_mask
-from linebyline.layers.multi_head_attention import (
-    KeyValue,
-    MultiHeadAttention,
-    recorded_weights,
-)
+from linebyline.layers.multi_head_attention import KeyValue, MultiHeadAttention
 from linebyline.layers.positional_encoding import Rotary
 
 SIZE, HEADS = 12, 3
@@ -204,25 +200,6 @@ def test_learns_to_look_at_the_marked_position() -> None:
     assert loss.item() < 0.05 * y.var().item()
 
 
-def test_recorded_weights_are_those_of_each_call() -> None:
-    layer, x = ours(), random(2, 4, SIZE)
-    model = nn.ModuleDict({"one": layer, "other": nn.Linear(1, 1)})
-    plain = layer(x, causal=True)
-    with recorded_weights(model) as weights:
-        torch.testing.assert_close(layer(x, causal=True), plain)
-        layer(x[:, :1])
-    layer(x)
-    assert list(weights) == ["one"]
-    assert [tuple(w.shape) for w in weights["one"]] == [(2, HEADS, 4, 4), (2, HEADS, 1, 1)]
-    torch.testing.assert_close(weights["one"][0], layer.explicit(x, causal=True)[1])
-    assert not weights["one"][0].requires_grad
-    with (
-        pytest.raises(ValueError, match="model must have a MultiHeadAttention, but the Linear"),
-        recorded_weights(model["other"]),
-    ):
-        pass
-
-
 def test_starts_as_glorot_and_bengio_have_it() -> None:
     layer = MultiHeadAttention(64, 4, generator=torch.Generator().manual_seed(0))
     for part in (layer.query, layer.key, layer.value, layer.output):
@@ -238,9 +215,9 @@ def test_starts_as_glorot_and_bengio_have_it() -> None:
     [
         ((0, 1), {}, "model_size must be at least 1, not 0"),
         ((8, 0), {}, "num_heads must be at least 1, not 0"),
-        ((8, 3), {}, "num_heads must divide model_size, 8, but is 3"),
+        ((8, 3), {}, "num_heads must divide model_size=8, not 3"),
         ((8, 2), {"dropout": 1.0}, "dropout must be at least 0 and below 1, not 1.0"),
-        ((8, 2), {"rotary": Rotary(8)}, "rotary must turn the 4 features of one head, not 8"),
+        ((8, 2), {"rotary": Rotary(8)}, "rotary must be of a head's size, 4, not 8"),
     ],
 )
 def test_refuses_sizes(
@@ -258,6 +235,8 @@ def test_refuses_sizes(
         ([(3, 12)], r"query must be \(batch, time, 12\).* its shape is \(3, 12\)"),
         ([(2, 3, 12), (2, 0, 12)], r"key must be .* its shape is \(2, 0, 12\)"),
         ([(2, 3, 12), (2, 4, 12), (2, 4, 6)], r"value must be .* its shape is \(2, 4, 6\)"),
+        ([(2, 3, 12), (2, 4, 12), (2, 5, 12)], r"value must be as many as key, .* is \(2, 5, 12\)"),
+        ([(2, 3, 12), (3, 4, 12)], r"query must have as many sequences as key, 3, .* \(2, 3, 12\)"),
     ],
 )
 def test_refuses_inputs(path: str, shapes: list[tuple[int, ...]], message: str) -> None:

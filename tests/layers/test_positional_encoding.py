@@ -56,6 +56,8 @@ def test_sinusoidal_encoding_adds_it(start: int) -> None:
     single = layer(x.float(), start)
     assert single.dtype == torch.float32
     assert list(layer.parameters()) == []
+    other = SinusoidalEncoding(6, base=100)(x, start)
+    torch.testing.assert_close(other, x + sinusoidal(start + 3, 6, base=100)[start:])
 
 
 def test_far_positions_are_as_exact_as_near_ones() -> None:

@@ -147,7 +147,7 @@ def test_refuses_sizes(name: str, small: Small) -> None:
     sizes = {"vocab_size": 5, "context": 4, "num_blocks": 1, name: 0}
     with pytest.raises(ValueError, match=f"{name} must be at least 1, not 0"):
         GPT(GPTConfig(**sizes, block=small()))
-    with pytest.raises(ValueError, match="num_heads must divide model_size, 12, but is 5"):
+    with pytest.raises(ValueError, match="num_heads must divide model_size=12, not 5"):
         GPT(GPTConfig(5, 4, 1, block=small(num_heads=5)))
 
 
@@ -155,11 +155,11 @@ def test_refuses_sizes(name: str, small: Small) -> None:
 def test_refuses_more_than_the_context(rotary: bool, small: Small) -> None:
     model = GPT(GPTConfig(5, 4, 1, small(rotary=rotary)))
     ids = torch.ones(1, 5, dtype=torch.int64)
-    message = "ids must end within the context of 4 tokens, but there are"
-    with pytest.raises(ValueError, match=f"{message} 5 of them behind 0 others, which makes 5"):
+    message = "ids must end within the context of 4 tokens, but"
+    with pytest.raises(ValueError, match=f"{message} 5 of them behind 0 others make 5"):
         model(ids)
     _, state = model.continue_from(None, ids[:, :3])
-    with pytest.raises(ValueError, match=f"{message} 2 of them behind 3 others, which makes 5"):
+    with pytest.raises(ValueError, match=f"{message} 2 of them behind 3 others make 5"):
         model.continue_from(state, ids[:, :2])
     with pytest.raises(ValueError, match="prompt has 7; an id is from 0 to 4"):
         model.begin(torch.tensor([[7]]))

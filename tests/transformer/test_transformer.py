@@ -13,8 +13,8 @@ from torch.nn import functional
 from linebyline.data.token_pairs import BEGIN, END, PADDING
 from linebyline.decoding.beam_search import beam_search
 from linebyline.decoding.greedy import greedy
-from linebyline.layers.multi_head_attention import recorded_weights
 from linebyline.layers.positional_encoding import sinusoidal
+from linebyline.layers.recorded_weights import recorded_weights
 from linebyline.transformer.block import BlockConfig
 from linebyline.transformer.decoder import Decoder
 from linebyline.transformer.encoder import Encoder

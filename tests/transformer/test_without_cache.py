@@ -71,7 +71,7 @@ def test_greedy_is_the_argmax_of_the_whole(model: GPT) -> None:
 
 def test_the_context_is_an_end(model: GPT) -> None:
     first, state = model.begin(PROMPT)
-    message = "context of 20 tokens, but there are 1 of them behind 20 others, which makes 21"
+    message = "context of 20 tokens, but 1 of them behind 20 others make 21"
     with pytest.raises(ValueError, match=message):
         greedy(model.step, first, state, end=None, max_length=19)
     greedy(model.step, first, state, end=None, max_length=18)

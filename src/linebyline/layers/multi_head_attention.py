@@ -1,7 +1,5 @@
 """Multi-head attention: several small attentions side by side, each with eyes of its own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -79,14 +77,12 @@ class MultiHeadAttention(nn.Module):
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, not {number}")
         if model_size % num_heads:
-            raise ValueError(f"num_heads must divide model_size, {model_size}, but is {num_heads}")
+            raise ValueError(f"num_heads must divide model_size={model_size}, not {num_heads}")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be at least 0 and below 1, not {dropout}")
-        if rotary is not None and rotary.size != model_size // num_heads:
-            raise ValueError(
-                f"rotary must turn the {model_size // num_heads} features of one head, "
-                f"not {rotary.size}"
-            )
+        size = model_size // num_heads  # d
+        if rotary is not None and rotary.size != size:
+            raise ValueError(f"rotary must be of a head's size, {size}, not {rotary.size}")
         self.num_heads = num_heads
         self.dropout = dropout
         self.query = Linear(model_size, model_size, bias=bias, generator=generator)
@@ -94,7 +90,7 @@ class MultiHeadAttention(nn.Module):
         self.value = Linear(model_size, model_size, bias=bias, generator=generator)
         self.output = Linear(model_size, model_size, bias=bias, generator=generator)
         self.rotary = rotary
-        self.record: list[Tensor] | None = None  # see `recorded_weights`
+        self.record: list[Tensor] | None = None  # see `linebyline.layers.recorded_weights`
         for projection in (self.query, self.key, self.value, self.output):
             xavier_uniform_(projection.weight, generator=generator)
             if projection.bias is not None:
@@ -120,9 +116,8 @@ class MultiHeadAttention(nn.Module):
             causal: True hides from each query the keys behind it. The queries are the last of the
                 keys' positions: of 2 queries and 5 keys, the first query sees 4.
         """
-        return self.read(
-            query, self.keys_values(query if key is None else key, value), mask, causal
-        )
+        memory = self.keys_values(query if key is None else key, value)
+        return self.read(query, memory, mask, causal)
 
     def explicit(
         self,
@@ -137,7 +132,13 @@ class MultiHeadAttention(nn.Module):
         memory = self.keys_values(query if key is None else key, value)
         return self._read_explicit(query, memory, mask, causal)
 
-    def keys_values(self, key: Keys, value: Keys | None = None, *, start: int = 0) -> KeyValue:
+    def keys_values(
+        self,
+        key: Keys,
+        value: Keys | None = None,
+        *,
+        start: int = 0,
+    ) -> KeyValue:
         """The first half of `forward`: K W^K and V W^V, by heads, which may be kept for later.
 
         Args:
@@ -148,13 +149,22 @@ class MultiHeadAttention(nn.Module):
         self._check("key", key)
         value = key if value is None else value
         self._check("value", value)
+        if value.shape != key.shape:
+            raise ValueError(
+                f"value must be as many as key, of shape {tuple(key.shape)}, "
+                f"but its shape is {tuple(value.shape)}"
+            )
         k = self._heads(self.key(key))
         if self.rotary is not None:
             k = self.rotary(k, start)
         return KeyValue(k, self._heads(self.value(value)))
 
     def read(
-        self, query: Queries, memory: KeyValue, mask: Mask | None = None, causal: bool = False
+        self,
+        query: Queries,
+        memory: KeyValue,
+        mask: Mask | None = None,
+        causal: bool = False,
     ) -> Queries:
         """The second half of `forward`: the queries' answers from keys and values by heads."""
         if self.record is not None:
@@ -177,7 +187,8 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Queries, Weights]:
         q, k, v = self._queries(query, memory), *memory
         seen = self._seen(q, k, mask, causal)
-        context, weights = scaled_dot_product_attention(q, k, v, seen)  # one for each head
+        # One attention for each head: (B, H, Q, D) and (B, H, Q, K)
+        context, weights = scaled_dot_product_attention(q, k, v, seen)
         if self.training and self.dropout > 0:
             context = functional.dropout(weights, self.dropout) @ v
         heads = [context[:, h] for h in range(self.num_heads)]  # each (B, Q, D)
@@ -185,16 +196,26 @@ class MultiHeadAttention(nn.Module):
 
     def _queries(self, query: Queries, memory: KeyValue) -> Heads:
         self._check("query", query)
+        if len(query) != len(memory.key):
+            raise ValueError(
+                f"query must have as many sequences as key, {len(memory.key)}, "
+                f"but its shape is {tuple(query.shape)}"
+            )
         q = self._heads(self.query(query))
-        if self.rotary is None:
-            return q
-        return self.rotary(q, memory.key.shape[2] - q.shape[2])  # the last of the positions
+        start = memory.key.shape[2] - q.shape[2]  # the queries are the last positions
+        return q if self.rotary is None else self.rotary(q, start)
 
     def _heads(self, x: Float[Tensor, "batch time size"]) -> Heads:
         # Head h has the features hD, ..., hD + D - 1.
         return x.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)  # (B, H, T, D)
 
-    def _seen(self, q: Tensor, k: Tensor, mask: Mask | None, causal: bool) -> Tensor | None:
+    def _seen(
+        self,
+        q: Tensor,
+        k: Tensor,
+        mask: Mask | None,
+        causal: bool,
+    ) -> Tensor | None:
         """One mask for all heads, that broadcasts to (B, H, Q, K); None if all is seen."""
         batch, queries, keys = len(q), q.shape[2], k.shape[2]
         on_cpu = q.device.type == "cpu"
@@ -211,42 +232,10 @@ class MultiHeadAttention(nn.Module):
     def _check(self, name: str, x: Tensor) -> None:
         if x.ndim != 3 or 0 in x.shape or x.shape[-1] != self.query.in_features:
             raise ValueError(
-                f"{name} must be (batch, time, {self.query.in_features}), with a sequence and a "
-                f"time step at least, but its shape is {tuple(x.shape)}"
+                f"{name} must be (batch, time, {self.query.in_features}), each at least 1, "
+                f"but its shape is {tuple(x.shape)}"
             )
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets, beside the projections."""
         return f"num_heads={self.num_heads}, dropout={self.dropout}"
-
-
-@contextmanager
-def recorded_weights(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
-    """Inside, each attention of a model writes down its weights α, call by call.
-
-    The answers are then those of `explicit`, which has the weights; the fused kernel has none.
-
-    Yields:
-        By each attention's name in the model its weights, (batch, heads, queries, keys), one entry
-        for each call.
-
-    Raises:
-        ValueError: `model` has no multi-head attention.
-    """
-    attentions = {
-        name: layer
-        for name, layer in model.named_modules()
-        if isinstance(layer, MultiHeadAttention)
-    }
-    if not attentions:
-        raise ValueError(
-            f"model must have a MultiHeadAttention, but the {type(model).__name__} has none"
-        )
-    weights: dict[str, list[Tensor]] = {name: [] for name in attentions}
-    for name, layer in attentions.items():
-        layer.record = weights[name]
-    try:
-        yield weights
-    finally:
-        for layer in attentions.values():
-            layer.record = None

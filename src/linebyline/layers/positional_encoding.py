@@ -20,7 +20,7 @@ def frequencies(size: int, base: float = 10_000.0) -> Float[Tensor, " half"]:
             not above 1 and finite.
     """
     if size < 2 or size % 2:
-        raise ValueError(f"size must be even, two features for each frequency, not {size}")
+        raise ValueError(f"size must be even, two features a frequency, not {size}")
     if not 1 < base < math.inf:
         raise ValueError(f"base must be above 1 and finite, not {base}")
     i = torch.arange(size // 2, dtype=torch.float64)
@@ -41,7 +41,8 @@ def sinusoidal(
     _check_range(length, start)
     t = torch.arange(start, start + length, dtype=torch.float64)
     angles = torch.outer(t, frequencies(size, base))  # (T, d/2)
-    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)  # sin, cos, sin, cos, ...
+    # sin, cos, sin, cos, ...: (T, d/2, 2), then (T, d)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
 
 
 class SinusoidalEncoding(nn.Module):
@@ -152,7 +153,7 @@ class Rotary(nn.Module):
         """Equation 15: R_t x_t, with the whole matrix R_t."""
         _check_size(x, self.size)
         t = torch.arange(start, start + x.shape[-2], dtype=torch.float64)
-        turns = torch.zeros(len(t), self.size, self.size, dtype=torch.float64)  # R: (T, d, d)
+        turns = t.new_zeros(len(t), self.size, self.size)  # R: (T, d, d)
         for i, omega in enumerate(frequencies(self.size, self.base).tolist()):
             sin, cos = torch.sin(omega * t), torch.cos(omega * t)
             turns[:, 2 * i, 2 * i], turns[:, 2 * i, 2 * i + 1] = cos, -sin

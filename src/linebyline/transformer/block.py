@@ -17,6 +17,7 @@ from linebyline.layers.multi_head_attention import KeyValue, MultiHeadAttention
 from linebyline.layers.positional_encoding import Rotary
 
 Features = Float[Tensor, "batch time size"]
+Norm = LayerNorm | None
 Memory = Float[Tensor, "batch source size"]
 
 
@@ -61,6 +62,11 @@ class BlockState(NamedTuple):
     memory: KeyValue | None
     """Of the encoder's answers; None if there is no encoder."""
 
+    @property
+    def length(self) -> int:
+        """How many positions were read."""
+        return 0 if self.own is None else self.own.key.shape[2]
+
 
 class Block(nn.Module):
     """Self-attention, then attention to a memory if there is one, then the feed-forward network.
@@ -91,7 +97,11 @@ class Block(nn.Module):
         size, heads, eps = config.model_size, config.num_heads, config.eps
         rotary = Rotary(size // heads) if config.rotary else None
         attention = partial(
-            MultiHeadAttention, size, heads, dropout=config.attention_dropout, generator=generator
+            MultiHeadAttention,
+            size,
+            heads,
+            dropout=config.attention_dropout,
+            generator=generator,
         )
         self.norm_first = config.norm_first
         self.attention = attention(rotary=rotary)
@@ -101,8 +111,9 @@ class Block(nn.Module):
         if cross_attention:
             self.cross_attention = attention()
             self.cross_norm = LayerNorm(size, eps=eps)
+        hidden = config.hidden_size
         self.feed_forward = FeedForward(
-            size, config.hidden_size, activation=config.activation, generator=generator
+            size, hidden, activation=config.activation, generator=generator
         )
         self.feed_forward_norm = LayerNorm(size, eps=eps)
         self.dropout = Dropout(config.dropout)
@@ -126,16 +137,23 @@ class Block(nn.Module):
             memory_mask: True where a position may see one of the memory.
         """
         state = self.begin(memory)
-        return self.continue_from(state, x, mask, causal=causal, memory_mask=memory_mask)[0]
+        x, _ = self.continue_from(
+            state,
+            x,
+            mask,
+            causal=causal,
+            memory_mask=memory_mask,
+        )
+        return x
 
     def begin(self, memory: Memory | None = None) -> BlockState:
         """The state before the first position."""
         if self.cross_attention is None:
             if memory is not None:
-                raise ValueError("memory must be None, for the block has no cross-attention")
+                raise ValueError("memory must be None: the block has no cross-attention")
             return BlockState(None, None)
         if memory is None:
-            raise ValueError("memory must be given, for the block has cross-attention to it")
+            raise ValueError("memory must be given: the block has cross-attention")
         return BlockState(None, self.cross_attention.keys_values(memory))
 
     def continue_from(
@@ -152,10 +170,10 @@ class Block(nn.Module):
         The keys of a mask are then all positions, those in the state first.
         """
         h = self._before(x, self.attention_norm)
-        before = 0 if state.own is None else state.own.key.shape[2]
-        own = self.attention.keys_values(h, start=before)
+        own = self.attention.keys_values(h, start=state.length)
         own = own if state.own is None else state.own.extended(own)
-        x = self._after(x, self.attention.read(h, own, mask, causal), self.attention_norm)
+        answer = self.attention.read(h, own, mask, causal)
+        x = self._after(x, answer, self.attention_norm)
         if self.cross_attention is not None and state.memory is not None:
             h = self._before(x, self.cross_norm)
             answer = self.cross_attention.read(h, state.memory, memory_mask)
@@ -164,9 +182,9 @@ class Block(nn.Module):
         x = self._after(x, self.feed_forward(h), self.feed_forward_norm)
         return x, BlockState(own, state.memory)
 
-    def _before(self, x: Features, norm: LayerNorm | None) -> Features:
+    def _before(self, x: Features, norm: Norm) -> Features:
         return norm(x) if self.norm_first and norm is not None else x
 
-    def _after(self, x: Features, answer: Features, norm: LayerNorm | None) -> Features:
+    def _after(self, x: Features, answer: Features, norm: Norm) -> Features:
         x = x + self.dropout(answer)
         return x if self.norm_first or norm is None else norm(x)

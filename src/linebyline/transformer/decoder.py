@@ -27,8 +27,7 @@ class DecoderState(NamedTuple):
     @property
     def length(self) -> int:
         """How many positions were read."""
-        own = self.blocks[0].own
-        return 0 if own is None else own.key.shape[2]
+        return self.blocks[0].length
 
 
 class Decoder(nn.Module):
@@ -58,7 +57,12 @@ class Decoder(nn.Module):
         last = config.norm_first if final_norm is None else final_norm
         self.norm = LayerNorm(config.model_size, eps=config.eps) if last else None
 
-    def forward(self, x: Features, memory: Memory, memory_mask: Mask | None = None) -> Features:
+    def forward(
+        self,
+        x: Features,
+        memory: Memory,
+        memory_mask: Mask | None = None,
+    ) -> Features:
         """All positions at once; each sees those up to itself, and the memory.
 
         Args:
@@ -72,15 +76,21 @@ class Decoder(nn.Module):
         """The state before the first position."""
         if memory_mask is not None:
             batch, source = memory.shape[:2]
-            check_mask(memory_mask, batch, 1, source)  # once, so that no block need look
+            # Here, once, so that no block need look.
+            check_mask(memory_mask, batch, 1, source)
             memory_mask = memory_mask.expand(batch, 1, source)
-        return DecoderState(tuple(block.begin(memory) for block in self.blocks), memory_mask)
+        blocks = tuple(block.begin(memory) for block in self.blocks)
+        return DecoderState(blocks, memory_mask)
 
-    def continue_from(self, state: DecoderState, x: Features) -> tuple[Features, DecoderState]:
+    def continue_from(
+        self,
+        state: DecoderState,
+        x: Features,
+    ) -> tuple[Features, DecoderState]:
         """As `forward` for the positions behind those in the state; and the new state."""
-        after = []
+        mask, after = state.memory_mask, []
         for block, before in zip(self.blocks, state.blocks, strict=True):
-            x, new = block.continue_from(before, x, causal=True, memory_mask=state.memory_mask)
+            x, new = block.continue_from(before, x, causal=True, memory_mask=mask)
             after.append(new)
         x = x if self.norm is None else self.norm(x)
-        return x, DecoderState(tuple(after), state.memory_mask)
+        return x, DecoderState(tuple(after), mask)

@@ -51,7 +51,8 @@ class Encoder(nn.Module):
     def forward(self, x: Features, mask: Mask | None = None) -> Features:
         """What each position has seen of all that the mask lets it see."""
         if mask is not None:
-            check_mask(mask, len(x), x.shape[1], x.shape[1])  # once, so that no block need look
+            # Here, once, so that no block need look.
+            check_mask(mask, len(x), x.shape[1], x.shape[1])
         for block in self.blocks:
             x = block(x, mask)
         return x if self.norm is None else self.norm(x)

@@ -49,7 +49,12 @@ class GPT(nn.Module):
             of range.
     """
 
-    def __init__(self, config: GPTConfig, *, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self,
+        config: GPTConfig,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         for name in ("vocab_size", "context", "num_blocks"):
             if (number := getattr(config, name)) < 1:
@@ -57,9 +62,9 @@ class GPT(nn.Module):
         block, size = config.block, config.block.model_size
         self.config = config
         self.token = embedding(config.vocab_size, size, 0.02, generator)  # E
-        self.position = None
+        self.position = None  # or P
         if not block.rotary:
-            self.position = LearnedEncoding(config.context, size, generator=generator)  # P
+            self.position = LearnedEncoding(config.context, size, generator=generator)
         self.dropout = Dropout(block.dropout)
         self.blocks: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
             Block(block, generator=generator) for _ in range(config.num_blocks)
@@ -70,7 +75,8 @@ class GPT(nn.Module):
     @torch.no_grad()
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the blocks' matrices as the papers say."""
-        smaller = 1 / math.sqrt(2 * len(self.blocks)) if self.config.block.norm_first else 1.0
+        gpt2 = self.config.block.norm_first
+        smaller = 1 / math.sqrt(2 * len(self.blocks)) if gpt2 else 1.0
         for block in self.blocks:
             into_the_sum = (block.attention.output, block.feed_forward.output)
             for layer in block.modules():
@@ -87,7 +93,8 @@ class GPT(nn.Module):
     def continue_from(self, state: State, ids: Ids) -> tuple[Logits, State]:
         """The same, going on from the state behind what was read before; and the new state."""
         h, state = self.features(state, ids)
-        return functional.linear(h, self.token.weight).transpose(1, 2), state  # E h_t: (B, V, T)
+        logits = functional.linear(h, self.token.weight)  # E h_t: (B, T, V)
+        return logits.transpose(1, 2), state
 
     def step(
         self, token: Int[Tensor, " batch"], state: State
@@ -102,17 +109,23 @@ class GPT(nn.Module):
         They are what `greedy`, `sample` and `beam_search` begin with.
         """
         check_ids("prompt", prompt, self.config.vocab_size)
-        state = self.features(None, prompt[:, :-1])[1] if prompt.shape[1] > 1 else None
+        if prompt.shape[1] == 1:
+            return prompt[:, 0], None
+        _, state = self.features(None, prompt[:, :-1])
         return prompt[:, -1], state
 
-    def features(self, state: State, ids: Ids) -> tuple[Float[Tensor, "batch time size"], State]:
+    def features(
+        self,
+        state: State,
+        ids: Ids,
+    ) -> tuple[Float[Tensor, "batch time size"], State]:
         """h_t, what the last block leaves at each step, from which the logits are made."""
         check_ids("ids", ids, self.config.vocab_size)
-        before = 0 if state is None or state[0].own is None else state[0].own.key.shape[2]
+        before = 0 if state is None else state[0].length
         if (end := before + ids.shape[1]) > self.config.context:
             raise ValueError(
-                f"ids must end within the context of {self.config.context} tokens, but there are "
-                f"{ids.shape[1]} of them behind {before} others, which makes {end}"
+                f"ids must end within the context of {self.config.context} tokens, "
+                f"but {ids.shape[1]} of them behind {before} others make {end}"
             )
         x = self.token(ids)  # (B, T, C)
         x = self.dropout(x if self.position is None else self.position(x, before))
@@ -132,7 +145,7 @@ class GPT(nn.Module):
             ValueError: the folder is of another architecture; the message says what differs.
         """
         config, weights = read_gpt(folder)
-        with torch.device("meta"):  # shapes without numbers: those of the file take their place
+        with torch.device("meta"):  # shapes only: the numbers are those of the file
             model = cls(config)
         fill(model, weights, folder)
         return model.eval()

@@ -83,15 +83,20 @@ class Transformer(nn.Module):
 
     def begin(self, source: Ids) -> DecoderState:
         """Read the sources; the state before the first token of what is written."""
-        inside = (source != PADDING)[:, None]  # (B, 1, S): all queries see the same keys
+        inside = (source != PADDING)[:, None]  # (B, 1, S), for all queries the same
         memory = self.encoder(self._embedded("source", source, self.source), inside)
         return self.decoder.begin(memory, inside)
 
-    def continue_from(self, state: DecoderState, target: Ids) -> tuple[Logits, DecoderState]:
+    def continue_from(
+        self,
+        state: DecoderState,
+        target: Ids,
+    ) -> tuple[Logits, DecoderState]:
         """The logits behind each token of a piece of the targets; and the new state."""
         x = self._embedded("target", target, self.target, start=state.length)
         h, state = self.decoder.continue_from(state, x)
-        return functional.linear(h, self.target.weight).transpose(1, 2), state  # E h_t: (B, V, T)
+        logits = functional.linear(h, self.target.weight)  # E h_t: (B, T, V)
+        return logits.transpose(1, 2), state
 
     def step(
         self, token: Int[Tensor, " batch"], state: DecoderState
@@ -104,4 +109,5 @@ class Transformer(nn.Module):
         self, name: str, ids: Ids, rows: nn.Embedding, start: int = 0
     ) -> Float[Tensor, "batch time size"]:
         check_ids(name, ids, rows.num_embeddings)
-        return self.dropout(self.position(math.sqrt(self.model_size) * rows(ids), start))
+        x = math.sqrt(self.model_size) * rows(ids)
+        return self.dropout(self.position(x, start))

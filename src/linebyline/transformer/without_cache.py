@@ -27,7 +27,9 @@ def without_cache(model: Callable[[Tensor], Tensor]) -> Step:
     def step(
         token: Int[Tensor, " batch"], state: Any
     ) -> tuple[Float[Tensor, "batch vocabulary"], Int[Tensor, "batch time"]]:
-        ids = token[:, None] if state is None else torch.cat([state, token[:, None]], dim=1)
+        ids = token[:, None]
+        if state is not None:
+            ids = torch.cat([state, ids], dim=1)
         return model(ids)[:, :, -1], ids
 
     return step

@@ -66,9 +66,10 @@ def mask_tokens(
     fate = torch.rand(ids.shape, generator=generator)
     anything = torch.randint(vocab_size, ids.shape, generator=generator).to(ids)
 
-    becomes_mask = (chosen & (fate < masked)).to(ids.device)
-    becomes_another = (chosen & (fate >= masked) & (fate < masked + replaced)).to(ids.device)
-    inputs = torch.where(becomes_another, anything, ids.masked_fill(becomes_mask, mask_id))
+    hidden = chosen & (fate < masked)
+    exchanged = chosen & (fate >= masked) & (fate < masked + replaced)
+    inputs = ids.masked_fill(hidden.to(ids.device), mask_id)
+    inputs = torch.where(exchanged.to(ids.device), anything, inputs)
     targets = ids.masked_fill(~chosen.to(ids.device), NO_TARGET)
     return MaskedTokens(inputs, targets)
 
@@ -83,7 +84,7 @@ def _choose(
         raise ValueError(f"ids must have a token that may be hidden in each row, but not in {row}")
     count = (share * lengths).round().clamp(min=1)
     lots = torch.rand(allowed.shape, generator=generator).masked_fill(~allowed, 2.0)
-    place = lots.argsort(1).argsort(1)  # of each token's lot among those of its row, from 0 on
+    place = lots.argsort(1).argsort(1)  # of each lot among those of its row
     return place < count[:, None]
 
 

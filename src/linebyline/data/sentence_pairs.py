@@ -36,7 +36,11 @@ class PairBatch(NamedTuple):
 
 
 def sentence_pairs(
-    documents: Sequence[Document], *, max_tokens: int, short_share: float = 0.1, seed: int = 0
+    documents: Sequence[Document],
+    *,
+    max_tokens: int,
+    short_share: float = 0.1,
+    seed: int = 0,
 ) -> list[SentencePair]:
     """Cut documents into pairs of pieces; half of the seconds are from another document.
 
@@ -119,7 +123,8 @@ def pair_batch(
         ids[row, : len(framed)] = torch.tensor(framed)
         segments[row, len(first) + 2 : len(framed)] = 1
         inside[row, : len(framed)] = True
-    return PairBatch(ids, segments, inside, torch.tensor([pair.follows for pair in pairs]))
+    follows = torch.tensor([pair.follows for pair in pairs])
+    return PairBatch(ids, segments, inside, follows)
 
 
 def _joined(sentences: Sequence[Sentence]) -> list[int]:
@@ -145,7 +150,12 @@ def _stranger(
     return taken
 
 
-def _shorten(first: list[int], second: list[int], max_tokens: int, rng: random.Random) -> None:
+def _shorten(
+    first: list[int],
+    second: list[int],
+    max_tokens: int,
+    rng: random.Random,
+) -> None:
     """Take tokens from the longer of the two, from its front or its end, until both fit."""
     while len(first) + len(second) > max_tokens:
         longer = first if len(first) > len(second) else second

@@ -22,7 +22,12 @@ def similarities(z: Float[Tensor, "rows features"]) -> Float[Tensor, "rows rows"
     return unit @ unit.T
 
 
-def nt_xent(first: Views, second: Views, *, temperature: float = 0.5) -> Float[Tensor, ""]:
+def nt_xent(
+    first: Views,
+    second: Views,
+    *,
+    temperature: float = 0.5,
+) -> Float[Tensor, ""]:
     """The mean over all 2N views i, whose partners are j(i), of
 
         ℓ_i = -log( exp(sim(z_i, z_j) / τ) / Σ_{k≠i} exp(sim(z_i, z_k) / τ) ).
@@ -48,7 +53,7 @@ def nt_xent(first: Views, second: Views, *, temperature: float = 0.5) -> Float[T
     itself = torch.eye(2 * pairs, dtype=torch.bool, device=logits.device)
     logits = logits.masked_fill(itself, -math.inf)  # k ≠ i
     numbers = torch.arange(2 * pairs, device=logits.device)
-    partner = (numbers + pairs) % (2 * pairs)  # j(i): i + N in the first half, i - N after
+    partner = (numbers + pairs) % (2 * pairs)  # j(i): i + N, or i - N
     return functional.cross_entropy(logits, partner)
 
 

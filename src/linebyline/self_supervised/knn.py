@@ -62,9 +62,10 @@ class KNN(nn.Module):
     ) -> Float[Tensor, "queries classes"]:
         """Shares of the classes. All cosines, (queries, examples), lie in memory at once."""
         s, neighbours = self._nearest(features)  # (Q, k)
-        shares = torch.softmax(s / self.temperature, dim=1)  # α_i / Σ α, no exponent above 0
+        shares = torch.softmax(s / self.temperature, dim=1)  # α_i / Σ α
         votes = shares.new_zeros(len(features), self.classes)
-        return votes.scatter_add(1, self.labels[neighbours], shares)  # Σ over those of class c
+        classes = self.labels[neighbours]  # c_i
+        return votes.scatter_add(1, classes, shares)  # Σ α_i [c_i = c]
 
     def explicit(
         self, features: Float[Tensor, "queries features"]
@@ -72,7 +73,8 @@ class KNN(nn.Module):
         """The same, class by class."""
         s, neighbours = self._nearest(features)
         alpha = (s / self.temperature).exp()
-        of_class = [self.labels[neighbours] == c for c in range(self.classes)]  # [c_i = c]
+        classes = self.labels[neighbours]  # c_i
+        of_class = [classes == c for c in range(self.classes)]  # [c_i = c]
         w = torch.stack([(alpha * these).sum(1) for these in of_class], dim=1)  # w_c
         return w / w.sum(1, keepdim=True)
 

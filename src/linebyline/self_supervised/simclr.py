@@ -1,6 +1,7 @@
 """SimCLR: two views of an image should be alike, and unlike those of all other images."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -46,11 +47,13 @@ class ProjectionHead(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        for name, size in (("feature_size", feature_size), ("projection_size", projection_size)):
+        sizes = {"feature_size": feature_size, "projection_size": projection_size}
+        for name, size in sizes.items():
             if size < 1:
                 raise ValueError(f"{name} must be at least 1, not {size}")
-        self.hidden = Linear(feature_size, feature_size, bias=False, generator=generator)
-        self.output = Linear(feature_size, projection_size, bias=False, generator=generator)
+        linear = partial(Linear, feature_size, bias=False, generator=generator)
+        self.hidden = linear(feature_size)  # W₁
+        self.output = linear(projection_size)  # W₂
 
     def forward(self, h: Features) -> Float[Tensor, "images projection"]:
         """The projection of each image's features."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel, OpenAIGPTConfig, OpenAIGPTLMHeadModel
 
@@ -84,6 +85,24 @@ def published(tmp_path: Path) -> Callable[..., tuple[nn.Module, Path]]:
         ends = {"bos_token_id": 0, "eos_token_id": 0}
         model = models[kind](configs[kind](**sizes | ends | options))
         generator = torch.Generator().manual_seed(5)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+        model.save_pretrained(tmp_path / kind)
+        return model.eval(), tmp_path / kind
+
+    return save
+
+
+@pytest.fixture
+def published_bert(tmp_path: Path) -> Callable[..., tuple[nn.Module, Path]]:
+    """A small BERT of transformers', all of its parameters random, and the folder it is in."""
+
+    def save(kind: str = "BertModel", **options: object) -> tuple[nn.Module, Path]:
+        sizes = {"vocab_size": 31, "hidden_size": 12, "intermediate_size": 20}
+        sizes |= {"num_hidden_layers": 2, "num_attention_heads": 3, "max_position_embeddings": 12}
+        model = getattr(transformers, kind)(transformers.BertConfig(**sizes | options))
+        generator = torch.Generator().manual_seed(6)
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))

@@ -20,7 +20,7 @@ orders = pytest.mark.parametrize("norm_first", [False, True])
 def torchs(kind: type[nn.Module], norm_first: bool, activation: object = "relu") -> nn.Module:
     return kind(
         12, 3, 20, dropout=0.0, activation=activation, norm_first=norm_first, batch_first=True,
-        layer_norm_eps=1e-5, dtype=torch.float64,
+        layer_norm_eps=0.1, dtype=torch.float64,
     )  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def test_is_torchs_encoder_layer(
     norm_first: bool, activation: Callable[[Tensor], Tensor], random: Random, small: Small,
     shaken: Model, copy_block: Callable[..., None],
 ) -> None:  # fmt: skip
-    ours = shaken(Block(small(norm_first=norm_first, activation=activation)))
+    ours = shaken(Block(small(norm_first=norm_first, activation=activation, eps=0.1)))
     theirs = torchs(nn.TransformerEncoderLayer, norm_first, activation)
     copy_block(theirs, ours)
     x = [random(2, 5, 12).requires_grad_() for _ in range(2)]
@@ -50,7 +50,7 @@ def test_is_torchs_encoder_layer(
 def test_is_torchs_decoder_layer(
     norm_first: bool, random: Random, small: Small, shaken: Model, copy_block: Callable[..., None]
 ) -> None:
-    ours = shaken(Block(small(norm_first=norm_first), cross_attention=True))
+    ours = shaken(Block(small(norm_first=norm_first, eps=0.1), cross_attention=True))
     theirs = torchs(nn.TransformerDecoderLayer, norm_first)
     copy_block(theirs, ours)
     x, memory = random(2, 5, 12), random(2, 4, 12, seed=1)
@@ -100,6 +100,15 @@ def test_dropout_is_of_what_the_parts_answer(random: Random, small: Small, shake
         torch.manual_seed(0)
         assert torch.equal(block(x), x)
     assert not torch.equal(block.eval()(x), x)
+
+
+def test_attention_dropout_is_of_the_weights(random: Random, small: Small, shaken: Model) -> None:
+    block = shaken(Block(small(attention_dropout=0.5), cross_attention=True))
+    assert (block.attention.dropout, block.cross_attention.dropout) == (0.5, 0.5)
+    x = random(2, 5, 12)
+    assert not torch.equal(block(x, memory=x), block(x, memory=x))
+    block.eval()
+    assert torch.equal(block(x, memory=x), block(x, memory=x))
 
 
 def test_learns_to_copy_what_came_before(small: Small) -> None:

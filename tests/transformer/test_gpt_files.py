@@ -82,6 +82,7 @@ def test_queries_keys_and_values_lie_side_by_side() -> None:
         ({"activation_function": "silu"}, "activation_function is .* but it is 'silu'"),
         ({"embd_pdrop": 0.5}, r"but resid_pdrop is 0.1 and embd_pdrop 0.5"),
         ({"n_head": 5}, "num_heads must divide model_size=24, not 5"),
+        ({"n_positions": None}, "with n_positions a number from 1 on, .* it is None"),
         ({"n_layer": 2}, "has 'blocks.2.*', which the model lacks"),
         ({"n_layer": 4}, "lacks 'blocks.3.attention.query.weight'"),
         ({"n_inner": 8}, r"'blocks.0.feed_forward.hidden.weight' is \(96, 24\) .* and \(8, 24\)"),

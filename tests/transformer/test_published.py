@@ -31,7 +31,7 @@ def model() -> nn.Linear:
 
 def test_settings_are_read(tmp_path: Path) -> None:
     needed = {"deep": False, "elsewhere": 5}  # the second is not given
-    assert read_config(str(write(tmp_path)), ("gpt2", "bert"), needed) == CONFIG
+    assert read_config(str(write(tmp_path)), ("gpt2", "bert"), needed, ("size",)) == CONFIG
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,15 @@ def test_settings_are_read(tmp_path: Path) -> None:
 def test_other_settings_are_refused(config: object, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         read_config(write(tmp_path, config), ("gpt2", "bert"), {"deep": False})
+
+
+@pytest.mark.parametrize("size", [None, 0, "3", 1.5])
+def test_a_size_that_is_none_is_refused(size: object, tmp_path: Path) -> None:
+    folder = write(tmp_path, {**CONFIG, "size": size})
+    assert read_config(folder, ("bert",))["size"] == size
+    message = rf"with size a number from 1 on, but in .* it is {size!r}"
+    with pytest.raises(ValueError, match=message):
+        read_config(folder, ("bert",), None, ("size",))
 
 
 def test_what_is_no_json_is_refused(tmp_path: Path) -> None:

@@ -20,7 +20,13 @@ SETTINGS = {
     "scale_attn_by_inverse_layer_idx": False,
     "afn": "gelu",
 }
-"""What must be so, for nothing else is implemented; `afn` is GPT-1's activation function."""
+"""What must be so, for nothing else is implemented; `afn` is GPT-1's activation function.
+
+:meta hide-value:
+"""
+
+SIZES = ("vocab_size", "n_positions", "n_layer", "n_embd", "n_head")
+"""What must be there."""
 
 NAMES = {
     "attn.c_proj": "attention.output",
@@ -29,7 +35,10 @@ NAMES = {
     "mlp.c_proj": "feed_forward.output",
     "ln_2": "feed_forward_norm",
 }
-"""The parts of a block."""
+"""The parts of a block.
+
+:meta hide-value:
+"""
 
 ENDS = {
     "wte.weight": "token.weight",
@@ -39,7 +48,10 @@ ENDS = {
     "ln_f.weight": "norm.weight",
     "ln_f.bias": "norm.bias",
 }
-"""What is before and behind the blocks."""
+"""What is before and behind the blocks.
+
+:meta hide-value:
+"""
 
 
 def read_gpt(folder: str | Path) -> tuple[GPTConfig, dict[str, Tensor]]:
@@ -49,7 +61,7 @@ def read_gpt(folder: str | Path) -> tuple[GPTConfig, dict[str, Tensor]]:
         FileNotFoundError: a file is missing.
         ValueError: it is of another architecture.
     """
-    config = read_config(folder, ("gpt2", "openai-gpt"), SETTINGS)
+    config = read_config(folder, ("gpt2", "openai-gpt"), SETTINGS, SIZES)
     return _sizes(config), renamed(read_weights(folder))
 
 

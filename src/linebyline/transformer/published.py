@@ -12,7 +12,10 @@ from torch import Tensor, nn
 
 
 def read_config(
-    folder: str | Path, model_types: Sequence[str], needed: Mapping[str, object] | None = None
+    folder: str | Path,
+    model_types: Sequence[str],
+    needed: Mapping[str, object] | None = None,
+    sizes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The settings of a model, if it is of a kind that is wanted.
 
@@ -24,10 +27,11 @@ def read_config(
         model_types: the kinds, as its `model_type` names them.
         needed: settings that must have this value where they are given, for nothing else is
             implemented.
+        sizes: settings that must be there, whole numbers from 1 on.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no JSON, or of another kind, or has another setting.
+        ValueError: it is no JSON, of another kind, has another setting, or lacks a size.
     """
     path = _file(folder, "config.json")
     try:
@@ -47,6 +51,13 @@ def read_config(
             raise ValueError(
                 f"folder must have a model with {name} {value!r}, but in {path} it is "
                 f"{config[name]!r}"
+            )
+    for name in sizes:
+        size = config.get(name)
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(
+                f"folder must have a model with {name} a number from 1 on, but in {path} it is "
+                f"{size!r}"
             )
     return config
 

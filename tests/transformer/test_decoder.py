@@ -23,11 +23,12 @@ orders = pytest.mark.parametrize("norm_first", [False, True])
 def test_is_torchs(
     norm_first: bool, random: Random, small: Small, shaken: Model, copy_block: Callable[..., None]
 ) -> None:
-    ours = shaken(Decoder(small(norm_first=norm_first), 2))
+    ours = shaken(Decoder(small(norm_first=norm_first, eps=0.1), 2))
     layer = nn.TransformerDecoderLayer(
-        12, 3, 20, dropout=0.0, norm_first=norm_first, batch_first=True, dtype=torch.float64
-    )
-    norm = nn.LayerNorm(12, dtype=torch.float64) if norm_first else None
+        12, 3, 20, dropout=0.0, norm_first=norm_first, batch_first=True, dtype=torch.float64,
+        layer_norm_eps=0.1,
+    )  # fmt: skip
+    norm = nn.LayerNorm(12, eps=0.1, dtype=torch.float64) if norm_first else None
     theirs = nn.TransformerDecoder(layer, 2, norm)
     for their, our in zip(theirs.layers, ours.blocks, strict=True):
         copy_block(their, our)
@@ -105,3 +106,11 @@ def test_refuses(random: Random, small: Small) -> None:
         decoder(x, x, torch.ones(2, 1, 5, dtype=torch.bool))
     with pytest.raises(ValueError, match="hides all 4 from 2 of 2"):
         decoder(x, x, torch.zeros(2, 1, 4, dtype=torch.bool))
+
+
+def test_looks_into_the_mask_itself(random: Random, small: Small) -> None:
+    """On a GPU the blocks do not; here there are none."""
+    decoder = Decoder(small(), 1).double()
+    decoder.blocks = nn.ModuleList()
+    with pytest.raises(ValueError, match="hides all 5 from 2 of 2"):
+        decoder.begin(random(2, 5, 12), torch.zeros(5, dtype=torch.bool))

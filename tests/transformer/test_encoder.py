@@ -23,12 +23,13 @@ def test_is_torchs(
     norm_first: bool, final_norm: bool | None, random: Random, small: Small, shaken: Model,
     copy_block: Callable[..., None],
 ) -> None:  # fmt: skip
-    ours = shaken(Encoder(small(norm_first=norm_first), 2, final_norm=final_norm))
+    ours = shaken(Encoder(small(norm_first=norm_first, eps=0.1), 2, final_norm=final_norm))
     layer = nn.TransformerEncoderLayer(
-        12, 3, 20, dropout=0.0, norm_first=norm_first, batch_first=True, dtype=torch.float64
-    )
+        12, 3, 20, dropout=0.0, norm_first=norm_first, batch_first=True, dtype=torch.float64,
+        layer_norm_eps=0.1,
+    )  # fmt: skip
     last = norm_first if final_norm is None else final_norm
-    norm = nn.LayerNorm(12, dtype=torch.float64) if last else None
+    norm = nn.LayerNorm(12, eps=0.1, dtype=torch.float64) if last else None
     theirs = nn.TransformerEncoder(layer, 2, norm, enable_nested_tensor=False)
     for their, our in zip(theirs.layers, ours.blocks, strict=True):
         copy_block(their, our)
@@ -78,3 +79,11 @@ def test_refuses(random: Random, small: Small) -> None:
         encoder(x, mask)
     with pytest.raises(ValueError, match=r"mask must broadcast to .* \(2, 5, 5\), .* \(2, 5\)"):
         encoder(x, mask[:, 0])
+
+
+def test_looks_into_the_mask_itself(random: Random, small: Small) -> None:
+    """On a GPU the blocks do not; here there are none."""
+    encoder = Encoder(small(), 1).double()
+    encoder.blocks = nn.ModuleList()
+    with pytest.raises(ValueError, match="hides all 5 from 10 of 10"):
+        encoder(random(2, 5, 12), torch.zeros(5, dtype=torch.bool))

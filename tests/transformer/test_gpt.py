@@ -112,6 +112,15 @@ def test_rotary_needs_no_rows_of_positions(small: Small, shaken: Model) -> None:
     assert (told[0, :, 2] - told[1, :, 2]).abs().max() > 1e-3  # the order tells
 
 
+def test_what_enters_is_dropped_in_training(small: Small) -> None:
+    model = GPT(GPTConfig(9, 5, 1, small(dropout=0.5)), generator=generator())
+    model.blocks.eval()
+    ids = torch.tensor([[1, 2, 3]])
+    assert not torch.equal(model(ids), model(ids))
+    model.eval()
+    assert torch.equal(model(ids), model(ids))
+
+
 @pytest.mark.parametrize("norm_first", [True, False])
 def test_learns_a_text_by_heart(norm_first: bool, small: Small) -> None:
     text = torch.randint(12, (1, 25), generator=generator())

@@ -109,6 +109,16 @@ def test_what_comes_later_changes_nothing(small: Small, shaken: Model) -> None:
     assert (one[:, :, 2:] - other[:, :, 2:]).abs().max() > 0.01
 
 
+def test_what_enters_is_dropped_in_training(small: Small, shaken: Model) -> None:
+    """Section 5.4: dropout of the sums of the embeddings and the positions."""
+    model, inputs = shaken(Transformer(small(dropout=0.5), 1, 11)), torch.stack([SOURCE, TARGET], 1)
+    model.encoder.eval()
+    model.decoder.eval()
+    assert not torch.equal(model(inputs), model(inputs))
+    model.eval()
+    assert torch.equal(model(inputs), model(inputs))
+
+
 def test_starts_with_features_as_large_as_the_positions(small: Small) -> None:
     config = small(model_size=64, num_heads=4)
     model = Transformer(config, 1, 500, generator=generator())

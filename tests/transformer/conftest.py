@@ -83,7 +83,9 @@ def published(tmp_path: Path) -> Callable[..., tuple[nn.Module, Path]]:
         models = {"gpt2": GPT2LMHeadModel, "openai-gpt": OpenAIGPTLMHeadModel}
         sizes = {"vocab_size": 31, "n_positions": 12, "n_embd": 24, "n_layer": 3, "n_head": 4}
         ends = {"bos_token_id": 0, "eos_token_id": 0}
-        model = models[kind](configs[kind](**sizes | ends | options))
+        with torch.random.fork_rng():
+            torch.manual_seed(5)
+            model = models[kind](configs[kind](**sizes | ends | options))
         generator = torch.Generator().manual_seed(5)
         with torch.no_grad():
             for parameter in model.parameters():

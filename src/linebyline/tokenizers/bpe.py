@@ -10,6 +10,7 @@ import regex
 
 from linebyline.tokenizers.gpt2_files import BYTE_TO_UNICODE, load_gpt2, save_gpt2, visible
 from linebyline.tokenizers.merges import apply_merges, count_words, learn_merges
+from linebyline.tokenizers.published import published_files, published_settings
 from linebyline.tokenizers.tokenizer import Tokenizer, checked_special, checked_texts
 
 PATTERN = regex.compile(
@@ -173,3 +174,15 @@ class BPETokenizer(Tokenizer):
                 "those of the 256 bytes, then of the merges in their order, then of special tokens"
             )
         return cls(merges, special_tokens=names[len(plain) :])
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> BPETokenizer:
+        """GPT-2's tokenizer, or another of its kind, from a folder as the hub has it.
+
+        Raises:
+            FileNotFoundError: ``vocab.json`` or ``merges.txt`` is missing.
+            ValueError: ``tokenizer_config.json`` says that it is of another kind; and as `load`.
+        """
+        published_files(folder, ("vocab.json", "merges.txt"))
+        published_settings(folder, "GPT2Tokenizer", {"add_prefix_space": False})
+        return cls.load(folder)

@@ -16,6 +16,7 @@ from linebyline.tokenizers.likelihood_merges import (
     likelihood_gain,
 )
 from linebyline.tokenizers.merges import Pair, count_words, learn_merges
+from linebyline.tokenizers.published import published_files, published_settings
 from linebyline.tokenizers.tokenizer import (
     Tokenizer,
     checked_special,
@@ -261,4 +262,24 @@ class WordPieceTokenizer(Tokenizer):
             lower_case=lower_case,
             strip_accents=strip_accents,
             split_cjk=split_cjk,
+        )
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> WordPieceTokenizer:
+        """BERT's tokenizer, or another of its kind, from a folder as the hub has it.
+
+        How words are made is in ``tokenizer_config.json``; what is not said there is as in BERT's
+        uncased models.
+
+        Raises:
+            FileNotFoundError: ``vocab.txt`` is missing.
+            ValueError: the settings say that it is of another kind; and as the class.
+        """
+        (vocabulary,) = published_files(folder, ("vocab.txt",))
+        settings = published_settings(folder, "BertTokenizer", {"do_basic_tokenize": True})
+        return cls.load(
+            vocabulary,
+            lower_case=settings.get("do_lower_case", True),
+            strip_accents=settings.get("strip_accents"),
+            split_cjk=settings.get("tokenize_chinese_chars", True),
         )

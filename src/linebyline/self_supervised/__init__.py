@@ -1,0 +1,1 @@
+"""Networks that learn from data without labels, and how what they learned is judged."""

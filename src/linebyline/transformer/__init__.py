@@ -1,0 +1,1 @@
+"""Networks in which every position looks at others: the Transformer, GPT and BERT."""

@@ -103,7 +103,9 @@ def published_bert(tmp_path: Path) -> Callable[..., tuple[nn.Module, Path]]:
     def save(kind: str = "BertModel", **options: object) -> tuple[nn.Module, Path]:
         sizes = {"vocab_size": 31, "hidden_size": 12, "intermediate_size": 20}
         sizes |= {"num_hidden_layers": 2, "num_attention_heads": 3, "max_position_embeddings": 12}
-        model = getattr(transformers, kind)(transformers.BertConfig(**sizes | options))
+        with torch.random.fork_rng():
+            torch.manual_seed(6)
+            model = getattr(transformers, kind)(transformers.BertConfig(**sizes | options))
         generator = torch.Generator().manual_seed(6)
         with torch.no_grad():
             for parameter in model.parameters():

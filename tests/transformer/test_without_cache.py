@@ -62,6 +62,12 @@ def test_the_same_text(model: GPT, prompt: Tensor) -> None:
     assert all(map(torch.equal, *texts))
 
 
+def test_a_prompt_records_no_gradient(model: GPT) -> None:
+    _, state = model.begin(PROMPT)
+    assert state[0].own.key.shape[2] == 2
+    assert not any(part.requires_grad for block in state for part in block.own)
+
+
 def test_greedy_is_the_argmax_of_the_whole(model: GPT) -> None:
     first, state = model.begin(PROMPT)
     told = greedy(model.step, first, state, end=None, max_length=10).tokens

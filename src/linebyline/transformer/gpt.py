@@ -32,8 +32,9 @@ class GPT(nn.Module):
     generative pre-training*, section 3.1, equation 2; Radford, Wu, Child, Luan, Amodei & Sutskever
     2019, *Language models are unsupervised multitask learners*, section 2.3: the normalizations
     come first, one more follows the last block, and the two matrices of a block that write into the
-    sum start smaller by 1/√(2N), for 2N of them are added up. All matrices start at N(0, 0.02²) and
-    all biases at 0, as in the first paper, section 4.1. The logits are by the same E.
+    sum start smaller by 1/√(2N), for 2N of them are added up. All matrices start at N(0, 0.02²), as
+    in the first paper, section 4.1, and all biases at 0, as in the authors' code. The logits are by
+    the same E.
 
     `forward` takes texts (batch, time) and answers with the logits of the *next* token at every
     step, (batch, vocabulary, time), as `cross_entropy` takes them. `step` is the same token by
@@ -103,10 +104,11 @@ class GPT(nn.Module):
         logits, state = self.continue_from(state, token[:, None])
         return logits[:, :, 0], state
 
+    @torch.no_grad()
     def begin(self, prompt: Ids) -> tuple[Int[Tensor, " batch"], State]:
         """Read prompts of one length, all but their last tokens; these, and the state before them.
 
-        They are what `greedy`, `sample` and `beam_search` begin with.
+        They are what `greedy`, `sample` and `beam_search` begin with, and record no gradient.
         """
         check_ids("prompt", prompt, self.config.vocab_size)
         if prompt.shape[1] == 1:

@@ -25,6 +25,7 @@ def test_rows_are_drawn_as_asked() -> None:
         ([[[1]]], r"its shape is \(1, 1, 1\)"),
         ([[], []], r"its shape is \(2, 0\)"),
         ([[0, 5]], "ids has 5; an id is from 0 to 4"),
+        ([[0, -1]], "ids has -1; an id is from 0 to 4"),
         ([[0, 9], [-1, 2]], "ids has -1; an id is from 0 to 4"),
     ],
 )

@@ -12,11 +12,12 @@ from torch.nn import functional
 from linebyline.layers.dropout import Dropout
 from linebyline.layers.linear import Linear
 from linebyline.layers.positional_encoding import LearnedEncoding
+from linebyline.layers.token_ids import check_ids
 from linebyline.transformer.block import Block, BlockState, stack
 from linebyline.transformer.gpt_config import GPTConfig
 from linebyline.transformer.gpt_files import read_gpt
 from linebyline.transformer.published import fill
-from linebyline.transformer.token_embedding import check_ids, embedding
+from linebyline.transformer.token_embedding import embedding
 
 Ids = Int[Tensor, "batch time"]
 Logits = Float[Tensor, "batch vocabulary time"]

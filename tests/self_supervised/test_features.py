@@ -33,11 +33,27 @@ def test_features_come_in_batches_in_their_order() -> None:
     x = random(7, 2, 3)
     assert torch.equal(frozen_features(encoder, x, batch_size=3), 2 * x.flatten(1))
     assert sizes == [3, 3, 1]
+    assert torch.equal(frozen_features(encoder, x, batch_size=1), 2 * x.flatten(1))
 
 
 def test_the_classes_are_counted_from_zero() -> None:
     assert check_labelled(random(3, 2), torch.tensor([4, 1, 1])) == 5
     assert check_labelled(random(1, 1), torch.tensor([0])) == 1
+
+
+@pytest.mark.parametrize(
+    ("features", "labels", "message"),
+    [
+        (random(3, 2), torch.tensor([0, 1]), "features is (3, 2) and labels is (2,)"),
+        (random(3), torch.tensor([0, 1, 1]), "features is (3,) and labels is (3,)"),
+        (random(0, 2), torch.tensor([]).long(), "features is (0, 2)"),
+        (random(2, 2), torch.tensor([0, -1]), "labels must be classes from 0 on, but one is -1"),
+    ],
+)
+@pytest.mark.usefixtures("without_shape_checks")
+def test_refuses_what_is_not_labelled(features: Tensor, labels: Tensor, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check_labelled(features, labels)
 
 
 @pytest.mark.usefixtures("without_shape_checks")

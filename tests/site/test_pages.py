@@ -20,7 +20,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf8")
 # The drawing of a formula is hidden from who hears the page, and has the colour of its text.
-RUN_AXE = "axe.run({exclude: [['.katex-html']]}, {resultTypes: ['violations']})"
+RUN_AXE = """([colours, other]) => axe.run({exclude: [['.katex-html']]}, {
+  resultTypes: ["violations"],
+  rules: {"color-contrast": {enabled: colours}, "link-in-text-block": {enabled: colours}},
+  ...(other ? {} : {runOnly: ["color-contrast", "link-in-text-block"]}),
+})"""
 WATCH_SHIFTS = """
 window.shifts = [];
 const named = (source) => source.node && `${source.node.nodeName}.${source.node.className}`;
@@ -51,17 +55,23 @@ TOO_WIDE = """() => {
   if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
   return found.slice(0, 3);
 }"""
-# Highlighted code is thousands of spans of a dozen colours: axe need see each colour on each ground
-# but once. Drawn formulas it is told to leave out, yet each of their parts would cost it time.
-FEWER_PARTS = """() => {
-  document.querySelectorAll(".katex-html").forEach((drawing) => drawing.replaceChildren());
+# Drawn formulas axe is told to leave out, yet each of their parts would cost it time.
+NO_DRAWINGS = """() => document.querySelectorAll(".katex-html").forEach((drawing) =>
+  drawing.replaceChildren())"""
+# What axe says of colours it says of each text, and looks at the ground below each for long: of
+# texts that the style sheets cannot tell apart, one is left to be read, and the rest have no ink.
+ONE_OF_A_KIND = """() => {
   const seen = new Set();
-  document.querySelectorAll("pre span, dt.sig span").forEach((token) => {
-    const ground = token.closest(".cell_input, .cell_output, .literal-block-wrapper, .highlight");
-    const box = token.closest(".admonition");
-    const kind = [token.className, ground && ground.className, box && box.className].join("|");
-    if (seen.has(kind)) token.replaceWith(...token.childNodes);
-    seen.add(kind);
+  const styles = (part) => [part.tagName, part.className.baseVal ?? part.className,
+    part.getAttribute("style"), part.closest("tr")?.rowIndex % 2].join(".");
+  const kinds = new Map([[document.body, ""]]);
+  document.querySelectorAll("body *").forEach((part) => {
+    const kind = `${kinds.get(part.parentElement)} ${styles(part)}`;
+    kinds.set(part, kind);
+    const texts = [...part.childNodes].filter((node) => node.nodeType === 3 && node.data.trim());
+    const spoken = part.closest(".katex-mathml");  // what a screen reader says of a formula
+    if (texts.length && (spoken || seen.has(kind))) texts.forEach((text) => text.remove());
+    if (texts.length && part.checkVisibility()) seen.add(kind);
   });
 }"""
 ICONS = """() => {
@@ -131,11 +141,20 @@ def listen(page: Page, server: serve.SiteServer, visit: Visit) -> None:
     page.on("request", request)
 
 
-def axe(page: Page) -> list[str]:
-    """What axe objects to, each with the first element it names."""
+def look(page: Page, theme: str, width: int) -> None:
+    """See a page in a theme and a width, with all that folds unfolded."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    page.wait_for_timeout(350)  # the theme makes what scrolls focusable a moment later
+
+
+def axe(page: Page, *, colours: bool) -> list[str]:
+    """What axe objects to in the colours, or in all else, each with the first element it names."""
     return [
         f"{found['id']}: {found['help']} ({found['nodes'][0]['html'][:160]})"
-        for found in page.evaluate(RUN_AXE)["violations"]
+        for found in page.evaluate(RUN_AXE, [colours, not colours])["violations"]
     ]
 
 
@@ -178,20 +197,16 @@ def visits(browser: Browser, server: serve.SiteServer) -> Iterator[Callable[[str
             visit.too_wide[width] = page.evaluate(TOO_WIDE)
         visit.icons = page.evaluate(ICONS)
         visit.glyphs = page.evaluate(GLYPHS)
-        page.evaluate(FEWER_PARTS)
+        page.evaluate(NO_DRAWINGS)
         page.evaluate(AXE)
         for theme, width in (("light", 390), ("dark", 1280)):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=theme)
-            page.wait_for_function(
-                "theme => document.documentElement.dataset.theme === theme", arg=theme
-            )
-            page.evaluate(
-                "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
-            )
-            page.wait_for_timeout(350)  # the theme makes what scrolls focusable a moment later
+            look(page, theme, width)
             visit.grounds[theme] = page.evaluate(GROUND)
-            visit.violations[theme] = axe(page)
+            visit.violations[theme] = axe(page, colours=False)
+        page.evaluate(ONE_OF_A_KIND)
+        for theme, width in (("dark", 1280), ("light", 390)):
+            look(page, theme, width)
+            visit.violations[theme] += axe(page, colours=True)
         page.close()
         return visit
 

@@ -56,7 +56,7 @@ def associative_recall(
     inputs[:, :facts, asked * names :] = one_hot(what, digits).float()
     targets = []
     for block in range(asked):
-        fact = first.roll(-block, 1)
+        fact = first.roll(block, 1)
         start = block * names
         inputs[:, facts:, start : start + names] = one_hot(who.gather(1, fact), names).float()
         targets.append(what.gather(1, fact))

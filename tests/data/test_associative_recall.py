@@ -1,4 +1,4 @@
-"""Whoever remembers whose digit it was is right, and place and order do not tell."""
+"""Whoever remembers whose digit it was is right; place, order and name do not tell."""
 
 import pytest
 import torch
@@ -40,11 +40,25 @@ class TestAssociativeRecall:
             # a question asks for the fact of one place in a quarter of the cases: 1/4 + 3/4 · 1/2
             assert same.item() == pytest.approx(0.625, abs=0.02)
 
+    def test_a_name_does_not_tell_its_digit(self) -> None:
+        x, _ = associative_recall(6000, 3, names=6, digits=5, seed=1)
+        facts = x[:, :3].flatten(0, 1)
+        together = facts[:, :6].T @ facts[:, 6:]  # how often each name was with each digit
+        # 18,000 facts, 600 in each of 30 cells, with a standard deviation of 24
+        assert (together - 600).abs().max() < 120
+
     def test_a_seed_gives_the_same(self) -> None:
         one, same, other = (associative_recall(3, 5, seed=seed) for seed in (1, 1, 2))
         assert torch.equal(one.inputs, same.inputs)
         assert torch.equal(one.targets, same.targets)
         assert not torch.equal(one.inputs, other.inputs)
+        assert torch.equal(associative_recall(3, 5).inputs, associative_recall(3, 5, seed=0).inputs)
+
+    def test_there_are_32_names_and_10_digits(self) -> None:
+        x, y = associative_recall(100, 32)  # as many facts as names
+        assert x.shape == (100, 64, 42)
+        assert y.shape == (100, 32, 1)
+        assert set(y.flatten().tolist()) == set(range(10))
 
     @pytest.mark.parametrize(
         ("change", "message"),

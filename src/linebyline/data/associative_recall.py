@@ -27,7 +27,8 @@ def associative_recall(
     is in the first block of features, where the facts have theirs, the second in a block of its
     own. Each fact is then asked for once as the first and once as the second, never with itself.
 
-    Whoever guesses is right once in `digits` times.
+    Names, digits and orders are drawn evenly: whoever guesses is right once in `digits` times, and
+    neither a name nor a place tells a digit.
 
     Args:
         count: how many sequences.
@@ -45,8 +46,8 @@ def associative_recall(
         ValueError: `count`, `facts` or `asked` is below 1, `digits` is below 2, there are fewer
             names than facts, or fewer facts than a question has names.
     """
-    _at_least(count=(count, 1), facts=(facts, 1), asked=(asked, 1), digits=(digits, 2))
-    _at_least(names=(names, facts), facts=(facts, asked))
+    _at_least(count=(count, 1), asked=(asked, 1), digits=(digits, 2))
+    _at_least(facts=(facts, asked), names=(names, facts))
     generator = torch.Generator().manual_seed(seed)
     who = torch.rand(count, names, generator=generator).argsort(1)[:, :facts]
     what = torch.randint(digits, (count, facts), generator=generator)
@@ -56,7 +57,7 @@ def associative_recall(
     inputs[:, :facts, asked * names :] = one_hot(what, digits).float()
     targets = []
     for block in range(asked):
-        fact = first.roll(block, 1)
+        fact = first.roll(-block, 1)
         start = block * names
         inputs[:, facts:, start : start + names] = one_hot(who.gather(1, fact), names).float()
         targets.append(what.gather(1, fact))

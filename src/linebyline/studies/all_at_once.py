@@ -1,0 +1,241 @@
+"""Numbers from English to Korean by Transformers: what the normalization's place is worth, and what
+a multiply-add buys.
+
+This writes `all_at_once.json` beside the file::
+
+    python -m linebyline.studies.all_at_once
+
+The task is that of `where_to_look`. There are two questions. "norms" asks at which rates of Adam a
+deep Transformer learns, with the normalization before or behind its parts, with warm-up and without
+one. "cost" gives a shallow Transformer as many operations as the recurrent translator with
+attention had for its training, and then more; each takes the rate with the most validation numbers
+right on the start `TUNED_ON`, and is judged by the test numbers of `STARTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from linebyline.data.examples import Examples
+from linebyline.data.token_pairs import PADDING
+from linebyline.layers.recorded_weights import recorded_weights
+from linebyline.losses.cross_entropy import CrossEntropy
+from linebyline.optim.lr_schedules import Schedule, cosine_decay, linear_warmup
+from linebyline.studies import record, where_to_look
+from linebyline.studies.where_to_look import STARTS, TUNED_ON, Task, numbers, right
+from linebyline.training.loop import fit
+from linebyline.transformer.block import BlockConfig
+from linebyline.transformer.transformer import Transformer
+
+SIZE, HEADS, HIDDEN = 32, 4, 128
+"""d_model, as many features as the recurrent states have; the heads; and d_ff, four times d_model."""
+
+DEEP, SHALLOW = 4, 1
+"""Blocks of each half, for the two questions."""
+
+BATCH = 32
+NORM_STEPS, WARM_UP = 120, 40
+NORM_RATES = (0.001, 0.003, 0.01, 0.03)
+RATES = (0.003, 0.01, 0.03)
+PATIENCE = (1, 2, 4)
+"""Times the recurrent translator's operations."""
+
+LAST = 20
+"""The loss at the end is the mean of so many steps."""
+
+COUNTED = where_to_look.BATCH
+"""Operations are counted of so many pairs: a batch of fewer has less padding."""
+
+FIRST_STEPS = 4
+"""The losses of so many first steps are kept, for the test that replays them."""
+
+NORMS: Mapping[str, tuple[bool, bool]] = {
+    "post": (False, False),
+    "post, warm-up": (False, True),
+    "pre": (True, False),
+    "pre, warm-up": (True, True),
+}
+"""Whether the normalization stands first, and whether there is a warm-up."""
+
+
+class Run(NamedTuple):
+    """A Transformer that has learned, and its loss at every step."""
+
+    model: Transformer
+    losses: list[float]
+
+    @property
+    def last(self) -> float:
+        """The loss at the end."""
+        return sum(self.losses[-LAST:]) / LAST
+
+
+def transformer(
+    task: Task, blocks: int, *, norm_first: bool = True, start: int = 0
+) -> Transformer:
+    """As it begins, without dropout: there are hardly two epochs, and nothing to learn by heart."""
+    config = BlockConfig(SIZE, HEADS, HIDDEN, norm_first=norm_first, dropout=0.0)
+    generator = torch.Generator().manual_seed(start)
+    sizes = len(task.english), len(task.korean)
+    return Transformer(config, blocks, *sizes, generator=generator)
+
+
+def learn(
+    task: Task,
+    blocks: int,
+    start: int,
+    *,
+    rate: float,
+    steps: int,
+    norm_first: bool = True,
+    warm_up: bool = True,
+    smoothing: float = 0.0,
+) -> Run:
+    """Train a Transformer by Adam, its rate falling to 0 along a cosine.
+
+    Args:
+        task: what to learn.
+        blocks: N, of each half.
+        start: the seed of the first weights and of the batches.
+        rate: Adam's highest rate.
+        steps: how many, of `BATCH` pairs each; they begin in the middle of the data if they are no
+            whole number of epochs.
+        norm_first: whether the normalization stands before the parts.
+        warm_up: whether the first `WARM_UP` steps climb to the rate.
+        smoothing: ε, of the labels.
+
+    Returns:
+        The run; its model is in evaluation mode.
+    """
+    model = transformer(task, blocks, norm_first=norm_first, start=start)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, betas=(0.9, 0.98), eps=1e-9)
+
+    def factor(step: int) -> float:
+        climb = linear_warmup(step, steps=WARM_UP) if warm_up else 1.0
+        return climb * cosine_decay(step, steps=steps)
+
+    schedule = Schedule(optimizer, factor)
+    optimizer.register_step_post_hook(lambda *_: schedule.step())
+    loss = CrossEntropy(ignore_index=PADDING, label_smoothing=smoothing)
+    drawn = _drawn(task.train, steps, start)
+    history = fit(
+        model, loss, optimizer, drawn, epochs=1, batch_size=BATCH, device="cpu", seed=start
+    )
+    return Run(model.eval(), history.step_loss)
+
+
+def _drawn(train: Examples, steps: int, seed: int) -> Examples:
+    """As many pairs as the steps need, all of the data as often as each other, give or take one."""
+    generator = torch.Generator().manual_seed(seed)
+    count, wanted = len(train.inputs), steps * BATCH
+    orders = [torch.randperm(count, generator=generator) for _ in range(-(-wanted // count))]
+    order = torch.cat(orders)[:wanted]
+    return Examples(train.inputs[order], train.targets[order])
+
+
+def operations(model: nn.Module, examples: Examples) -> int:
+    """Additions and multiplications of a training step, forward and backward, for each pair.
+
+    Counted by torch, of matrix products alone. The fused attention is no product for it, so that
+    the weights are written out.
+    """
+    x, y = examples.inputs[:COUNTED], examples.targets[:COUNTED]
+    loss = CrossEntropy(ignore_index=PADDING)
+
+    def count() -> int:
+        with FlopCounterMode(display=False) as counter:
+            loss(model(x), y).backward()
+        return counter.get_total_flops() // COUNTED
+
+    if not isinstance(model, Transformer):
+        return count()
+    with recorded_weights(model):
+        return count()
+
+
+def budget(task: Task) -> int:
+    """The operations of the recurrent translator's whole training."""
+    model = where_to_look.translator("bahdanau", len(task.english), len(task.korean), start=0)
+    return operations(model, task.train) * where_to_look.EPOCHS * len(task.train.inputs)
+
+
+def steps_for(task: Task, blocks: int, total: int) -> int:
+    """How many steps a Transformer can make with so many operations."""
+    return total // (operations(transformer(task, blocks), task.train) * BATCH)
+
+
+def cross_entropy_of(model: nn.Module, examples: Examples) -> float:
+    """The mean of -log P of each true token, in nats."""
+    with torch.no_grad():
+        value: Tensor = CrossEntropy(ignore_index=PADDING)(model(examples.inputs), examples.targets)
+    return value.item()
+
+
+def load() -> dict[str, Any]:
+    """The stored results of the study."""
+    return record.load(__file__)
+
+
+def study() -> dict[str, Any]:
+    """Both questions."""
+    return {
+        "settings": {"size": SIZE, "batch": BATCH, "norm_steps": NORM_STEPS, "warm_up": WARM_UP},
+        "norms": {name: _norms(*arm) for name, arm in NORMS.items()},
+        "cost": _cost(),
+    }
+
+
+def _norms(norm_first: bool, warm_up: bool) -> dict[str, list[float]]:
+    """For each rate the last loss of each start."""
+    how = {"steps": NORM_STEPS, "norm_first": norm_first, "warm_up": warm_up}
+    return {
+        str(rate): [
+            round(learn(numbers(start), DEEP, start, rate=rate, **how).last, 3) for start in STARTS
+        ]
+        for rate in NORM_RATES
+    }
+
+
+def _cost() -> dict[str, Any]:
+    task = numbers(TUNED_ON)
+    once = steps_for(task, SHALLOW, budget(task))
+    tried = {}
+    for rate in RATES:
+        model = learn(task, SHALLOW, TUNED_ON, rate=rate, steps=once).model
+        tried[str(rate)] = round(right(model, task.validation).double().mean().item(), 4)
+    rate = max(RATES, key=lambda rate: tried[str(rate)])
+    shares: dict[str, list[float]] = {}
+    smoothed: list[list[float]] = []
+    for start in STARTS:
+        task = numbers(start)
+        for times in PATIENCE:
+            run = learn(task, SHALLOW, start, rate=rate, steps=times * once)
+            shares.setdefault(str(times), []).append(_share(run.model, task))
+            if times == 1:
+                first = [round(loss, 5) for loss in run.losses[:FIRST_STEPS]]
+                plain = [_share(run.model, task), round(cross_entropy_of(run.model, task.test), 4)]
+        run = learn(task, SHALLOW, start, rate=rate, steps=once, smoothing=0.1)
+        entropy = round(cross_entropy_of(run.model, task.test), 4)
+        smoothed.append([*plain, _share(run.model, task), entropy])
+    return {
+        "budget": budget(task),
+        "steps": once,
+        "tried": tried,
+        "rate": rate,
+        "right": shares,
+        "smoothing": smoothed,
+        "first_losses": first,
+    }
+
+
+def _share(model: Transformer, task: Task) -> float:
+    return round(right(model, task.test).double().mean().item(), 4)
+
+
+if __name__ == "__main__":
+    record.run_and_store(__file__, study)

@@ -35,11 +35,11 @@ from linebyline.transformer.transformer import Transformer
 SIZE, HEADS, HIDDEN = 32, 4, 128
 """d_model, as many features as the recurrent states have; the heads; and d_ff, four times d_model."""
 
-DEEP, SHALLOW = 4, 1
+DEEP, SHALLOW = 3, 1
 """Blocks of each half, for the two questions."""
 
 BATCH = 32
-NORM_STEPS, WARM_UP = 120, 40
+NORM_STEPS, WARM_UP = 160, 40
 NORM_RATES = (0.001, 0.003, 0.01, 0.03)
 RATES = (0.003, 0.01, 0.03)
 PATIENCE = (1, 2, 4)

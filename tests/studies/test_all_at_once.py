@@ -1,0 +1,131 @@
+"""The stored study is the one that the script makes: its first steps are made once more."""
+
+import pytest
+import torch
+
+from linebyline.data.examples import Examples
+from linebyline.studies.all_at_once import (
+    BATCH,
+    DEEP,
+    FIRST_STEPS,
+    LAST,
+    NORM_RATES,
+    NORM_STEPS,
+    NORMS,
+    PATIENCE,
+    RATES,
+    SHALLOW,
+    SIZE,
+    STARTS,
+    TUNED_ON,
+    WARM_UP,
+    Run,
+    _drawn,
+    budget,
+    cross_entropy_of,
+    learn,
+    numbers,
+    operations,
+    steps_for,
+    transformer,
+)
+
+
+@pytest.fixture(scope="module")
+def task():
+    return numbers(STARTS[-1])
+
+
+def test_the_first_steps_are_those_that_are_stored(stored, task, monkeypatch):
+    class EnoughError(Exception):
+        pass
+
+    losses = []
+
+    def few(model, loss, optimizer, data, **options):
+        class Counted(type(loss)):
+            def forward(self, *args):
+                if len(losses) == FIRST_STEPS:
+                    raise EnoughError
+                value = super().forward(*args)
+                losses.append(value.item())
+                return value
+
+        return fit(model, Counted(ignore_index=loss.ignore_index), optimizer, data, **options)
+
+    from linebyline.training.loop import fit
+
+    monkeypatch.setattr("linebyline.studies.all_at_once.fit", few)
+    cost = stored["cost"]
+    with pytest.raises(EnoughError):
+        learn(task, SHALLOW, STARTS[-1], rate=cost["rate"], steps=cost["steps"])
+    assert losses == pytest.approx(cost["first_losses"], rel=1e-3)
+
+
+def test_the_stored_settings_are_the_scripts(stored):
+    settings = {"size": SIZE, "batch": BATCH, "norm_steps": NORM_STEPS, "warm_up": WARM_UP}
+    assert stored["settings"] == settings
+    assert list(stored["norms"]) == [*NORMS]
+    for row in stored["norms"].values():
+        assert list(row) == [str(rate) for rate in NORM_RATES]
+        assert {len(losses) for losses in row.values()} == {len(STARTS)}
+    assert stored["seconds"] > 0 and len(stored["commit"]) == 12
+    assert TUNED_ON not in STARTS
+
+
+def test_the_rate_is_the_best_and_none_at_an_end(stored):
+    cost = stored["cost"]
+    tried = {float(rate): share for rate, share in cost["tried"].items()}
+    assert list(tried) == [*RATES]
+    assert tried[cost["rate"]] == max(tried.values())
+    assert cost["rate"] not in (RATES[0], RATES[-1])
+    assert list(cost["right"]) == [str(times) for times in PATIENCE]
+
+
+def test_the_transformer_has_no_more_operations_than_the_recurrent_translator(stored, task):
+    each, total = operations(transformer(task, SHALLOW), task.train), budget(task)
+    steps = steps_for(task, SHALLOW, total)
+    assert steps * BATCH * each <= total < (steps + 1) * BATCH * each
+    assert stored["cost"]["steps"] == pytest.approx(steps, rel=0.05)  # the texts are others
+    assert stored["cost"]["budget"] == total
+
+
+def test_operations_are_those_of_the_weights_and_of_the_words(task):
+    """Forward and twice backward: 12 d² and 16 d² a word, n² d by two for each attention."""
+    x = task.train.inputs
+    n, d = x.shape[2], SIZE
+    by_hand = 6 * (n * (28 * d**2 + d * len(task.korean)) + 3 * 2 * n**2 * d)
+    found = operations(transformer(task, 1), task.train)
+    assert found == pytest.approx(by_hand, rel=0.001)
+    assert operations(transformer(task, 2), task.train) > 1.9 * found
+
+
+def test_all_pairs_are_drawn_alike_often():
+    data = Examples(torch.arange(100), torch.arange(100) + 7)
+    drawn = _drawn(data, 7, 0)
+    assert len(drawn.inputs) == 7 * BATCH and torch.equal(drawn.targets, drawn.inputs + 7)
+    counts = torch.bincount(drawn.inputs, minlength=100)
+    assert (counts.min(), counts.max()) == (2, 3)
+    assert not torch.equal(drawn.inputs[:100], data.inputs)
+
+
+def test_learns_with_the_order_and_the_warm_up_that_are_asked_for(task):
+    run = learn(task, 1, 0, rate=0.01, steps=40, norm_first=False)
+    assert not run.model.decoder.blocks[0].norm_first and run.model.decoder.norm is None
+    assert len(transformer(task, DEEP).encoder.blocks) == DEEP
+    assert len(run.losses) == 40 and run.last < run.losses[0] - 0.5
+    without = learn(task, 1, 0, rate=0.01, steps=3, warm_up=False)
+    assert without.losses[0] == pytest.approx(run.losses[0], rel=1e-5)  # before the first step
+    before = learn(task, 1, 0, rate=0.01, steps=3)
+    assert abs(without.losses[1] - without.losses[0]) > 5 * abs(before.losses[1] - before.losses[0])
+
+
+def test_smoothing_is_in_the_loss_and_not_in_the_measure(task):
+    plain, smoothed = (learn(task, 1, 0, rate=0.01, steps=2, smoothing=e) for e in (0.0, 0.1))
+    assert plain.losses[0] != pytest.approx(smoothed.losses[0], rel=1e-3)
+    few = Examples(task.test.inputs[:50], task.test.targets[:50])
+    assert cross_entropy_of(plain.model, few) == pytest.approx(plain.losses[0], rel=0.3)
+
+
+def test_the_last_loss_is_a_mean():
+    assert Run(None, [9.0] * 5 + [1.0, 3.0] * (LAST // 2)).last == 2

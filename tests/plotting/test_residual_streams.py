@@ -24,7 +24,8 @@ def test_the_same_streams_twice_and_only_one_half_reads_what_it_said():
     assert len([patch for patch in ax.patches if isinstance(patch, Circle)]) == 2 * 3 * 2
     arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
     again = [patch for patch in arrows if to_hex(patch.get_edgecolor()) == AGAIN]
-    assert len(again) == 2 and len(arrows) == 2 * 3 + 2
+    assert len(again) == 2
+    assert len(arrows) == 2 * 3 + 2
     looks = [line for line in ax.lines if to_hex(line.get_color()) == LOOKS]
     assert len(looks) == 2 * 2 * (1 + 2)  # each block at those before: none, one, two
     texts = [text.get_text() for text in ax.texts]

@@ -97,9 +97,7 @@ def _arrow(
     ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str = INK
 ) -> None:
     style = "-|>,head_width=0.2,head_length=0.4"
-    arrow = FancyArrowPatch(
-        start, end, arrowstyle=style, mutation_scale=11, shrinkA=0, shrinkB=0
-    )
+    arrow = FancyArrowPatch(start, end, arrowstyle=style, mutation_scale=11, shrinkA=0, shrinkB=0)
     dashes = "-" if color == INK else (0, (3, 1.4))
     arrow.set(color=color, linewidth=STREAM if color == INK else 1.5, zorder=1, linestyle=dashes)
     ax.add_patch(arrow)

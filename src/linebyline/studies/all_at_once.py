@@ -75,9 +75,7 @@ class Run(NamedTuple):
         return sum(self.losses[-LAST:]) / LAST
 
 
-def transformer(
-    task: Task, blocks: int, *, norm_first: bool = True, start: int = 0
-) -> Transformer:
+def transformer(task: Task, blocks: int, *, norm_first: bool = True, start: int = 0) -> Transformer:
     """As it begins, without dropout: there are hardly two epochs, and nothing to learn by heart."""
     config = BlockConfig(SIZE, HEADS, HIDDEN, norm_first=norm_first, dropout=0.0)
     generator = torch.Generator().manual_seed(start)

@@ -125,6 +125,47 @@ def test_learns_with_the_order_and_the_warm_up_that_are_asked_for(task):
     assert abs(bold[1] - bold[0]) > 5 * abs(careful[1] - careful[0])
 
 
+def test_a_quiet_part_answers_softly_for_good(task):
+    x = task.train.inputs[:4]
+    loud, quiet = (transformer(task, 1, loudness=loudness) for loudness in (1.0, QUIET))
+    part = []
+    for model in (loud, quiet):
+        block = model.encoder.blocks[0]
+        block.attention.register_forward_hook(lambda *_: None)
+        read = torch.ones(1, 2, SIZE)
+        part.append(block.dropout.train()(read))
+    assert torch.equal(part[1], QUIET * part[0])
+    assert torch.equal(part[0], torch.ones(1, 2, SIZE))
+    assert not torch.equal(loud(x), quiet(x))
+    parts = 2 * DEEP + 3 * DEEP
+    assert parts * QUIET**2 == pytest.approx(1)
+
+
+def test_who_counts_reads_what_came_before(task):
+    x = task.train.inputs[:1, 0]
+    plain, counted = (transformer(task, 1, counted=counted).position for counted in (False, True))
+    words = torch.randn(1, 5, SIZE)
+    other = words.clone()
+    other[:, 1] += 1
+    changed = counted(words) - counted(other)
+    assert (changed[:, 0] == 0).all()
+    assert (changed[:, 2:] != 0).any()  # the state knows of a word before
+    assert (plain(words) - plain(other))[:, 2:].eq(0).all()
+    assert len(x) == 1
+
+
+def test_mistakes_are_counted_by_kind(task):
+    class Says(torch.nn.Module):
+        def forward(self, x):
+            said = task.test.targets.clone()
+            said[said == digit] = 0
+            return torch.nn.functional.one_hot(said, len(task.korean)).double().transpose(1, 2)
+
+    (digit,) = task.korean.tokenizer.encode("일") if False else (None,)
+    digit = 0
+    assert mistakes(Says(), task) == {"digits": 0, "units": 0}
+
+
 def test_smoothing_is_in_the_loss_and_not_in_the_measure(task):
     plain, smoothed = (learn(task, 1, 0, rate=0.01, steps=2, smoothing=e) for e in (0.0, 0.1))
     assert plain.losses[0] != pytest.approx(smoothed.losses[0], rel=1e-3)

@@ -7,14 +7,16 @@ This writes `all_at_once.json` beside the file::
 
 The task is that of `where_to_look`. There are two questions. "norms" asks at which rates of Adam a
 deep Transformer learns, with the normalization before or behind its parts, with warm-up and without
-one. "cost" gives a shallow Transformer as many operations as the recurrent translator with
-attention had for its training, and then more; each takes the rate with the most validation numbers
-right on the start `TUNED_ON`, and is judged by the test numbers of `STARTS`.
+one, and with quieter parts. "cost" gives a shallow Transformer as many operations as the recurrent
+translator with attention had for its training, and then more; it takes the rate with the most
+validation numbers right on the start `TUNED_ON`, and is judged by the test numbers of `STARTS`. Its
+rival in "mistakes" has learned for as many steps, with the states of a GRU beside its waves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -23,9 +25,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from linebyline.data.examples import Examples
 from linebyline.data.token_pairs import PADDING
+from linebyline.layers.dropout import Dropout
+from linebyline.layers.positional_encoding import SinusoidalEncoding
 from linebyline.layers.recorded_weights import recorded_weights
 from linebyline.losses.cross_entropy import CrossEntropy
 from linebyline.optim.lr_schedules import Schedule, cosine_decay, linear_warmup
+from linebyline.sequence.gru import GRU
 from linebyline.studies import record, where_to_look
 from linebyline.studies.where_to_look import STARTS, TUNED_ON, Task, numbers, right
 from linebyline.training.loop import fit
@@ -42,8 +47,14 @@ BATCH = 32
 NORM_STEPS, WARM_UP = 160, 40
 NORM_RATES = (0.001, 0.003, 0.01)
 RATES = (0.001, 0.003, 0.01, 0.03)
-PATIENCE = (1, 4)
-"""Times the recurrent translator's operations."""
+PATIENCE = (1, 2, 4)
+"""Times the recurrent translator's operations; with twice as many it sees about as many pairs."""
+
+QUIET = 15**-0.5
+"""What a quiet part's answer is multiplied by: the root of one over the number of parts."""
+
+KINDS = {"digits": "일이삼사오육칠팔구", "units": "십백천만억"}
+"""What is read from the source, and what tells how far the count has come."""
 
 LAST = 20
 """The loss at the end is the mean of so many steps."""
@@ -54,13 +65,14 @@ COUNTED = where_to_look.BATCH
 FIRST_STEPS = 4
 """The losses of so many first steps are kept, for the test that replays them."""
 
-NORMS: Mapping[str, tuple[bool, bool]] = {
-    "post": (False, False),
-    "post, warm-up": (False, True),
-    "pre": (True, False),
-    "pre, warm-up": (True, True),
+NORMS: Mapping[str, Mapping[str, Any]] = {
+    "post": {"norm_first": False, "warm_up": False},
+    "post, warm-up": {"norm_first": False},
+    "post, quiet": {"norm_first": False, "warm_up": False, "loudness": QUIET},
+    "pre": {"warm_up": False},
+    "pre, warm-up": {},
 }
-"""Whether the normalization stands first, and whether there is a warm-up."""
+"""What `learn` is told."""
 
 
 class Run(NamedTuple):
@@ -75,12 +87,49 @@ class Run(NamedTuple):
         return sum(self.losses[-LAST:]) / LAST
 
 
-def transformer(task: Task, blocks: int, *, norm_first: bool = True, start: int = 0) -> Transformer:
-    """As it begins, without dropout: there are hardly two epochs, and nothing to learn by heart."""
+class _Quiet(Dropout):
+    """Where dropout stands, behind each part: a factor, for good."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__(0.0)
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * x
+
+
+class _Counted(SinusoidalEncoding):
+    """The waves, and the states of a GRU that goes from word to word; for whole texts."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__(SIZE)
+        self.gru = GRU(SIZE, SIZE, generator=torch.Generator().manual_seed(start))
+
+    def forward(self, x: Tensor, start: int = 0) -> Tensor:
+        states: Tensor = self.gru(x)[0]
+        return super().forward(x, start) + states
+
+
+def transformer(
+    task: Task,
+    blocks: int,
+    *,
+    norm_first: bool = True,
+    loudness: float = 1.0,
+    counted: bool = False,
+    start: int = 0,
+) -> Transformer:
+    """As it begins, without dropout: there are few epochs, and nothing to learn by heart."""
     config = BlockConfig(SIZE, HEADS, HIDDEN, norm_first=norm_first, dropout=0.0)
     generator = torch.Generator().manual_seed(start)
     sizes = len(task.english), len(task.korean)
-    return Transformer(config, blocks, *sizes, generator=generator)
+    model = Transformer(config, blocks, *sizes, generator=generator)
+    if loudness != 1:
+        for block in (*model.encoder.blocks, *model.decoder.blocks):
+            block.dropout = _Quiet(loudness)
+    if counted:
+        model.position = _Counted(start)
+    return model
 
 
 def learn(
@@ -90,9 +139,9 @@ def learn(
     *,
     rate: float,
     steps: int,
-    norm_first: bool = True,
     warm_up: bool = True,
     smoothing: float = 0.0,
+    **options: Any,
 ) -> Run:
     """Train a Transformer by Adam, its rate falling to 0 along a cosine.
 
@@ -103,14 +152,12 @@ def learn(
         rate: Adam's highest rate.
         steps: how many, of `BATCH` pairs each; they begin in the middle of the data if they are no
             whole number of epochs.
-        norm_first: whether the normalization stands before the parts.
         warm_up: whether the first `WARM_UP` steps climb to the rate.
         smoothing: ε, of the labels.
-
-    Returns:
-        The run; its model is in evaluation mode.
+        **options: of `transformer`: whether the normalization stands before the parts, what their
+            answers are multiplied by, whether a GRU counts the words.
     """
-    model = transformer(task, blocks, norm_first=norm_first, start=start)
+    model = transformer(task, blocks, start=start, **options)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate, betas=(0.9, 0.98), eps=1e-9)
 
     def factor(step: int) -> float:
@@ -145,15 +192,10 @@ def operations(model: nn.Module, examples: Examples) -> int:
     x, y = examples.inputs[:COUNTED], examples.targets[:COUNTED]
     loss = CrossEntropy(ignore_index=PADDING)
 
-    def count() -> int:
-        with FlopCounterMode(display=False) as counter:
-            loss(model(x), y).backward()
-        return counter.get_total_flops() // COUNTED
-
-    if not isinstance(model, Transformer):
-        return count()
-    with recorded_weights(model):
-        return count()
+    written_out = recorded_weights(model) if isinstance(model, Transformer) else nullcontext()
+    with written_out, FlopCounterMode(display=False) as counter:
+        loss(model(x), y).backward()
+    return counter.get_total_flops() // COUNTED
 
 
 def budget(task: Task) -> int:
@@ -180,6 +222,25 @@ def share_right(model: Transformer, examples: Examples) -> float:
     return round(right(asked, examples).double().mean().item(), 4)
 
 
+def mistakes(model: nn.Module, task: Task) -> dict[str, float]:
+    """Of each kind of character in the test targets the share, in per cent, that is not what the
+    model thinks most probable when all before it is right.
+    """
+    x, y = task.test
+    with torch.no_grad():
+        wrong = model(x).argmax(1) != y
+    characters = task.korean.tokens(range(len(task.korean)))
+    shares = {}
+    for name, kind in KINDS.items():
+        among = wrong[torch.tensor([each in kind for each in characters])[y]]
+        shares[name] = round(100 * among.double().mean().item(), 2)
+    return shares
+
+
+def _measured(model: Transformer, task: Task) -> tuple[float, float]:
+    return share_right(model, task.test), round(cross_entropy_of(model, task.test), 4)
+
+
 def load() -> dict[str, Any]:
     """The stored results of the study."""
     return record.load(__file__)
@@ -189,24 +250,16 @@ def study() -> dict[str, Any]:
     """Both questions."""
     return {
         "settings": {"size": SIZE, "batch": BATCH, "norm_steps": NORM_STEPS, "warm_up": WARM_UP},
-        "norms": {name: _norms(*arm) for name, arm in NORMS.items()},
+        "norms": {name: _norms(arm) for name, arm in NORMS.items()},
         "cost": _cost(),
     }
 
 
-def _norms(norm_first: bool, warm_up: bool) -> dict[str, list[float]]:
+def _norms(arm: Mapping[str, Any]) -> dict[str, list[float]]:
     """For each rate the last loss of each start."""
 
     def last(start: int, rate: float) -> float:
-        run = learn(
-            numbers(start),
-            DEEP,
-            start,
-            rate=rate,
-            steps=NORM_STEPS,
-            norm_first=norm_first,
-            warm_up=warm_up,
-        )
+        run = learn(numbers(start), DEEP, start, rate=rate, steps=NORM_STEPS, **arm)
         return round(run.last, 3)
 
     return {str(rate): [last(start, rate) for start in STARTS] for rate in NORM_RATES}
@@ -222,6 +275,7 @@ def _cost() -> dict[str, Any]:
     rate = max(RATES, key=lambda rate: tried[str(rate)])
     shares: dict[str, list[float]] = {}
     smoothed: list[list[float]] = []
+    wrong: dict[str, list[dict[str, float]]] = {"waves": [], "counted": []}
     for start in STARTS:
         task = numbers(start)
         for times in PATIENCE:
@@ -229,22 +283,15 @@ def _cost() -> dict[str, Any]:
             shares.setdefault(str(times), []).append(share_right(run.model, task.test))
             if times == 1:
                 first = [round(loss, 5) for loss in run.losses[:FIRST_STEPS]]
-                plain = [
-                    share_right(run.model, task.test),
-                    round(cross_entropy_of(run.model, task.test), 4),
-                ]
+                plain = _measured(run.model, task)
+                wrong["waves"].append(mistakes(run.model, task))
+        run = learn(task, SHALLOW, start, rate=rate, steps=once, counted=True)
+        wrong["counted"].append(mistakes(run.model, task))
         run = learn(task, SHALLOW, start, rate=rate, steps=once, smoothing=0.1)
-        entropy = round(cross_entropy_of(run.model, task.test), 4)
-        smoothed.append([*plain, share_right(run.model, task.test), entropy])
-    return {
-        "budget": budget(task),
-        "steps": once,
-        "tried": tried,
-        "rate": rate,
-        "right": shares,
-        "smoothing": smoothed,
-        "first_losses": first,
-    }
+        smoothed.append([*plain, *_measured(run.model, task)])
+    tuned = {"budget": budget(task), "steps": once, "tried": tried, "rate": rate}
+    found = {"right": shares, "mistakes": wrong, "smoothing": smoothed}
+    return {**tuned, **found, "first_losses": first}
 
 
 if __name__ == "__main__":

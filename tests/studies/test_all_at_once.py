@@ -10,6 +10,7 @@ from linebyline.studies.all_at_once import (
     FIRST_STEPS,
     KINDS,
     LAST,
+    MORE,
     NORM_RATES,
     NORM_STEPS,
     NORMS,
@@ -72,6 +73,9 @@ def test_the_stored_settings_are_the_scripts(stored):
     for row in stored["norms"].values():
         assert list(row) == [str(rate) for rate in NORM_RATES]
         assert {len(losses) for losses in row.values()} == {len(STARTS)}
+    (more,) = stored["quiet"].values()
+    assert len(more) == len(MORE)
+    assert not {*MORE} & {*STARTS}
     assert stored["seconds"] > 0
     assert len(stored["commit"]) == 12
     assert TUNED_ON not in STARTS

@@ -15,7 +15,7 @@ rival in "mistakes" has learned for as many steps, with the states of a GRU besi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
@@ -50,8 +50,8 @@ RATES = (0.001, 0.003, 0.01, 0.03)
 PATIENCE = (1, 2, 4)
 """Times the recurrent translator's operations; with twice as many it sees about as many pairs."""
 
-QUIET = 15**-0.5
-"""What a quiet part's answer is multiplied by: the root of one over the number of parts."""
+QUIET, MORE = 15**-0.5, range(103, 109)
+"""What a quiet part's answer is multiplied by, √(1 / parts); and more starts for such parts."""
 
 KINDS = {"digits": "일이삼사오육칠팔구", "units": "십백천만억"}
 """What is read from the source, and what tells how far the count has come."""
@@ -251,18 +251,21 @@ def study() -> dict[str, Any]:
     return {
         "settings": {"size": SIZE, "batch": BATCH, "norm_steps": NORM_STEPS, "warm_up": WARM_UP},
         "norms": {name: _norms(arm) for name, arm in NORMS.items()},
+        "quiet": _norms(NORMS["post, quiet"], NORM_RATES[-1:], MORE),
         "cost": _cost(),
     }
 
 
-def _norms(arm: Mapping[str, Any]) -> dict[str, list[float]]:
+def _norms(
+    arm: Mapping[str, Any], rates: Sequence[float] = NORM_RATES, starts: Sequence[int] = STARTS
+) -> dict[str, list[float]]:
     """For each rate the last loss of each start."""
 
     def last(start: int, rate: float) -> float:
         run = learn(numbers(start), DEEP, start, rate=rate, steps=NORM_STEPS, **arm)
         return round(run.last, 3)
 
-    return {str(rate): [last(start, rate) for start in STARTS] for rate in NORM_RATES}
+    return {str(rate): [last(start, rate) for start in starts] for rate in rates}
 
 
 def _cost() -> dict[str, Any]:

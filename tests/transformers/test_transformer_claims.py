@@ -26,8 +26,7 @@ def one_by_one(self, state, x):
 
 Decoder.continue_from = one_by_one
 
-# The last block's gradient, warm-up and quiet parts are about where the normalization stands: swap
-# the two.
+# The last block's gradient and warm-up are about where the normalization stands: swap the two.
 true_init = Block.__init__
 
 def swapped(self, config, **options):
@@ -75,7 +74,6 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
         "transformer-last-block": False,
         "transformer-shake": False,
         "transformer-warm-up": False,
-        "transformer-quiet": False,
         "transformer-cost": True,
         "transformer-smoothing": False,
         "transformer-cache": False,

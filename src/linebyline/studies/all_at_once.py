@@ -8,9 +8,9 @@ This writes `all_at_once.json` beside the file::
 The task is that of `where_to_look`. There are two questions. "norms" asks at which rates of Adam a
 deep Transformer learns, with the normalization before or behind its parts, with warm-up and without
 one, and with quieter parts. "cost" gives a shallow Transformer as many operations as the recurrent
-translator with attention had for its training, and then more; it takes the rate with the most
-validation numbers right on the start `TUNED_ON`, and is judged by the test numbers of `STARTS`. Its
-rival in "mistakes" has learned for as many steps, with the states of a GRU beside its waves.
+translator with attention had, and then more; it takes the rate with the most validation numbers
+right on the start `TUNED_ON`, and is judged by the test numbers of `STARTS`. Its rival in
+"mistakes" learns for as many steps, with the states of a GRU beside its waves.
 """
 
 from __future__ import annotations
@@ -223,9 +223,7 @@ def share_right(model: Transformer, examples: Examples) -> float:
 
 
 def mistakes(model: nn.Module, task: Task) -> dict[str, float]:
-    """Of each kind of character in the test targets the share, in per cent, that is not what the
-    model thinks most probable when all before it is right.
-    """
+    """Of each kind of character the per cent that are not most probable behind what is right."""
     x, y = task.test
     with torch.no_grad():
         wrong = model(x).argmax(1) != y

@@ -53,7 +53,7 @@ def clock_hands(
         # The axis of rows points down, so that twelve is at -1.
         tip = center + 0.9 * RADIUS * np.array([np.sin(angle), -np.cos(angle)])
         color = PALETTE[row % len(PALETTE)]
-        ax.plot(*zip(center, tip, strict=True), color=color, linewidth=2.2, solid_capstyle="round")
+        ax.plot(*zip(center, tip, strict=True), "-", color=color, linewidth=2.2)
     ax.set(xlim=(-0.55, len(positions) - 0.45), ylim=(len(hands) - 0.5, -0.5), aspect="equal")
     ax.set_xticks(range(len(positions)), positions)
     ax.set_yticks(range(len(hands)), hands)

@@ -47,13 +47,12 @@ def clock_hands(
         cell = min(0.75, (WIDTH - 1.3) / len(positions))
         _, ax = plt.subplots(figsize=(WIDTH, cell * len(hands) + 0.5))
     for column, row in np.ndindex(values.shape):
-        center = np.array([column, row], dtype=float)
-        ax.add_patch(plt.Circle(center, RADIUS, fill=False, color=INK, linewidth=0.8))
-        angle = values[column, row]
+        ax.add_patch(plt.Circle((column, row), RADIUS, fill=False, color=INK, linewidth=0.8))
+        angle, length = values[column, row], 0.9 * RADIUS
         # The axis of rows points down, so that twelve is at -1.
-        tip = center + 0.9 * RADIUS * np.array([np.sin(angle), -np.cos(angle)])
-        color = PALETTE[row % len(PALETTE)]
-        ax.plot(*zip(center, tip, strict=True), "-", color=color, linewidth=2.2)
+        x = [column, column + length * np.sin(angle)]
+        y = [row, row - length * np.cos(angle)]
+        ax.plot(x, y, "-", color=PALETTE[row % len(PALETTE)], linewidth=2.2)
     ax.set(xlim=(-0.55, len(positions) - 0.45), ylim=(len(hands) - 0.5, -0.5), aspect="equal")
     ax.set_xticks(range(len(positions)), positions)
     ax.set_yticks(range(len(hands)), hands)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +77,51 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+
+
+@dataclass
+class Server:
+    """What a web server serves and how; ``asked`` is the paths that were requested, in order."""
+
+    address: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    broken_off: set[str] = field(default_factory=set)
+    midway: Callable[[], object] = lambda: None
+    asked: list[str] = field(default_factory=list)
+
+    def url(self, name: str) -> str:
+        return f"{self.address}/{name}"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server on the loopback that can be told to misbehave."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = self.path.lstrip("/")
+            state.asked.append(name)
+            body = state.files.get(name)
+            if body is None:
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            half = len(body) // 2
+            self.wfile.write(body[:half])
+            self.wfile.flush()
+            state.midway()
+            if name not in state.broken_off:
+                self.wfile.write(body[half:])
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: pytest's output is for failures."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        state = Server(f"http://127.0.0.1:{http.server_port}")
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield state
+        http.shutdown()
+        thread.join()

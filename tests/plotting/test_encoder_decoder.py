@@ -26,6 +26,13 @@ def test_every_token_is_written_once_and_all_goes_through_one_box():
     plt.close("all")
 
 
+def test_every_word_is_read_every_state_handed_on_and_every_word_said():
+    ax = encoder_decoder(SOURCE, TARGET)
+    read, chained, through, written = 3 + 1, 2 + 2, 2, 3  # the decoder's first token, then dashed
+    assert len(arrows(ax, INK)) == read + chained + through + written
+    plt.close("all")
+
+
 def test_what_is_said_is_read_at_the_next_step():
     ax = encoder_decoder(SOURCE, TARGET)
     assert len(arrows(ax, AGAIN)) == 2  # the end is read by nobody

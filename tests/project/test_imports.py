@@ -49,6 +49,10 @@ def test_the_contract_holds() -> None:
         ("training", "sequence"),
         ("decoding", "layers"),
         ("decoding", "sequence"),
+        ("self_supervised", "vision"),
+        ("training", "self_supervised"),
+        ("transformer", "sequence"),
+        ("plotting", "transformer"),
     ],
 )
 def test_an_import_the_wrong_way_is_noticed(tmp_path: Path, module: str, imported: str) -> None:

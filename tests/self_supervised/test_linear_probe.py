@@ -1,4 +1,4 @@
-"""The linear probe is scikit-learn's logistic regression, and features are the encoder's own."""
+"""The linear probe is scikit-learn's logistic regression."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from linebyline.data.digits import digits
-from linebyline.self_supervised.linear_probe import frozen_features, linear_probe
+from linebyline.self_supervised.linear_probe import linear_probe
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -59,19 +59,6 @@ def test_leaves_the_features_and_the_generator_alone() -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_features_come_in_batches_in_their_order() -> None:
-    sizes = []
-
-    def encoder(x: Tensor) -> Tensor:
-        sizes.append(len(x))
-        assert not torch.is_grad_enabled()
-        return 2 * x.flatten(1)
-
-    x = random(7, 2, 3)
-    assert torch.equal(frozen_features(encoder, x, batch_size=3), 2 * x.flatten(1))
-    assert sizes == [3, 3, 1]
-
-
 @pytest.mark.parametrize(
     ("features", "labels", "message"),
     [
@@ -93,15 +80,3 @@ def test_refuses_examples(features: Tensor, labels: Tensor, message: str) -> Non
 def test_refuses_a_penalty(penalty: float) -> None:
     with pytest.raises(ValueError, match=f"penalty must be above 0, and finite, not {penalty}"):
         linear_probe(random(2, 2), torch.tensor([0, 1]), penalty=penalty)
-
-
-@pytest.mark.usefixtures("without_shape_checks")
-def test_refuses_what_gives_no_features() -> None:
-    with pytest.raises(ValueError, match="batch_size must be at least 1, not 0"):
-        frozen_features(nn.Flatten(), random(2, 2), batch_size=0)
-    with pytest.raises(ValueError, match="inputs must hold at least one example"):
-        frozen_features(nn.Flatten(), random(0, 2))
-    with pytest.raises(
-        ValueError, match=re.escape("2 rows here, but its answer is of shape (2, 3")
-    ):
-        frozen_features(nn.Identity(), random(2, 3, 4))

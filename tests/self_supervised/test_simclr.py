@@ -137,7 +137,9 @@ def test_refuses_what_makes_no_views() -> None:
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses_an_encoder_that_gives_maps() -> None:
     simclr = SimCLR(nn.Identity(), nn.Identity(), [noise])
-    message = "encoder must give (images, features), 4 rows here, but its answer is of shape (4, 8,"
+    message = (
+        "encoder must give (examples, features), 4 rows here, but its answer is of shape (4, 8,"
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         simclr.features(IMAGES[:4])
     with pytest.raises(ValueError, match="8 rows here"):

@@ -74,43 +74,44 @@ def copy_block() -> Callable[[nn.Module, Block], None]:
     return copy
 
 
+def _saved(
+    build: Callable[[], transformers.PreTrainedModel], seed: int, folder: Path
+) -> tuple[nn.Module, Path]:
+    """A model of transformers', all of its parameters random, and the folder it is saved to."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = build()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+    model.save_pretrained(folder)
+    return model.eval(), folder
+
+
 @pytest.fixture
 def published(tmp_path: Path) -> Callable[..., tuple[nn.Module, Path]]:
-    """A small GPT of transformers', all of its parameters random, and the folder it is saved to."""
+    """A small GPT of transformers', and the folder it is saved to."""
 
     def save(kind: str = "gpt2", **options: object) -> tuple[nn.Module, Path]:
         configs = {"gpt2": GPT2Config, "openai-gpt": OpenAIGPTConfig}
         models = {"gpt2": GPT2LMHeadModel, "openai-gpt": OpenAIGPTLMHeadModel}
         sizes = {"vocab_size": 31, "n_positions": 12, "n_embd": 24, "n_layer": 3, "n_head": 4}
         ends = {"bos_token_id": 0, "eos_token_id": 0}
-        with torch.random.fork_rng():
-            torch.manual_seed(5)
-            model = models[kind](configs[kind](**sizes | ends | options))
-        generator = torch.Generator().manual_seed(5)
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
-        model.save_pretrained(tmp_path / kind)
-        return model.eval(), tmp_path / kind
+        config = configs[kind](**sizes | ends | options)
+        return _saved(lambda: models[kind](config), 5, tmp_path / kind)
 
     return save
 
 
 @pytest.fixture
 def published_bert(tmp_path: Path) -> Callable[..., tuple[nn.Module, Path]]:
-    """A small BERT of transformers', all of its parameters random, and the folder it is in."""
+    """A small BERT of transformers', and the folder it is saved to."""
 
     def save(kind: str = "BertModel", **options: object) -> tuple[nn.Module, Path]:
         sizes = {"vocab_size": 31, "hidden_size": 12, "intermediate_size": 20}
         sizes |= {"num_hidden_layers": 2, "num_attention_heads": 3, "max_position_embeddings": 12}
-        with torch.random.fork_rng():
-            torch.manual_seed(6)
-            model = getattr(transformers, kind)(transformers.BertConfig(**sizes | options))
-        generator = torch.Generator().manual_seed(6)
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
-        model.save_pretrained(tmp_path / kind)
-        return model.eval(), tmp_path / kind
+        config = transformers.BertConfig(**sizes | options)
+        return _saved(lambda: getattr(transformers, kind)(config), 6, tmp_path / kind)
 
     return save

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 
 import pytest
 import torch
@@ -22,6 +23,25 @@ def torchs(kind: type[nn.Module], norm_first: bool, activation: object = "relu")
         12, 3, 20, dropout=0.0, activation=activation, norm_first=norm_first, batch_first=True,
         layer_norm_eps=0.1, dtype=torch.float64,
     )  # fmt: skip
+
+
+def test_as_it_stands_a_block_is_torchs_as_it_stands() -> None:
+    """Both have the base model of Vaswani et al. 2017."""
+    torchs = {name: x.default for name, x in signature(nn.Transformer).parameters.items()}
+    ours = BlockConfig()
+    assert ours.model_size == torchs["d_model"]
+    assert ours.num_heads == torchs["nhead"]
+    assert ours.hidden_size == torchs["dim_feedforward"]
+    assert ours.dropout == torchs["dropout"]
+    assert ours.eps == torchs["layer_norm_eps"]
+    assert ours.norm_first == torchs["norm_first"]
+
+
+def test_continued_it_hides_nothing_unless_told(random: Random, small: Small) -> None:
+    block, x = Block(small()).double(), random(1, 4, 12)
+    found, _ = block.continue_from(block.begin(), x)
+    assert torch.equal(found, block(x))
+    assert not torch.equal(found, block(x, causal=True))
 
 
 @orders

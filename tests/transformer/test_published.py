@@ -48,6 +48,11 @@ def test_other_settings_are_refused(config: object, message: str, tmp_path: Path
         read_config(write(tmp_path, config), ("gpt2", "bert"), {"deep": False})
 
 
+def test_a_size_of_one_is_a_size(tmp_path: Path) -> None:
+    folder = write(tmp_path, {**CONFIG, "size": 1})
+    assert read_config(folder, ("bert",), None, ("size",))["size"] == 1
+
+
 @pytest.mark.parametrize("size", [None, 0, "3", 1.5])
 def test_a_size_that_is_none_is_refused(size: object, tmp_path: Path) -> None:
     folder = write(tmp_path, {**CONFIG, "size": size})

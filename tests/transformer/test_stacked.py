@@ -51,7 +51,10 @@ def test_fit_trains_it(small: Callable[..., BlockConfig]) -> None:
 
 
 @pytest.mark.usefixtures("without_shape_checks")
-def test_refuses_another_shape(small: Callable[..., BlockConfig]) -> None:
-    message = "inputs must be (batch, 3, time), of ids, segments and mask, but its shape is (2, 6)"
+@pytest.mark.parametrize("shape", [(2, 6), (2, 2, 6), (2, 4, 6), (2, 3, 6, 1)])
+def test_refuses_another_shape(small: Callable[..., BlockConfig], shape: tuple[int, ...]) -> None:
+    message = (
+        f"inputs must be (batch, 3, time), of ids, segments and mask, but its shape is {shape}"
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
-        Stacked(model(small))(IDS)
+        Stacked(model(small))(torch.ones(shape, dtype=torch.int64))

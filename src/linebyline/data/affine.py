@@ -47,7 +47,22 @@ def affine(
     theta = back.clone()
     theta[:, :, :2] = back[:, :, :2] * units / units[:, None]
     theta[:, :, 2] = back[:, :, 2] / units
-    stacked = images.reshape(len(images), -1, height, width)  # (N, C, H, W)
+    return resampled(images, theta, outside)
+
+
+def resampled(
+    images: Float[Tensor, "images *channels height width"],
+    theta: Float[Tensor, "images 2 3"],
+    outside: str,
+) -> Float[Tensor, "images *channels height width"]:
+    """Images whose point p shows what stood at θ (p, 1), both measured as torch does, -1 to 1.
+
+    Args:
+        images: with any number of channels, or none.
+        theta: θ of each image.
+        outside: one of `OUTSIDE`.
+    """
+    stacked = images.reshape(len(images), -1, *images.shape[-2:])  # (N, C, H, W)
     grid = affine_grid(theta, list(stacked.shape), align_corners=False)  # (N, H, W, 2)
     moved = grid_sample(stacked, grid, padding_mode=outside, align_corners=False)
     return moved.reshape(images.shape)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from scipy.special import betaincinv
-from torch import Tensor, nn
+from torch import Tensor
+
+from linebyline.data.resumable import Resumable
 
 
-class Mixup(nn.Module):
+class Mixup(Resumable):
     """x̃ = λ x_i + (1 - λ) x_j and ỹ = λ y_i + (1 - λ) y_j, with λ from Beta(α, α).
 
     Source: Zhang, Cisse, Dauphin & Lopez-Paz 2018, *mixup: beyond empirical risk minimization*,
@@ -73,14 +75,6 @@ class Mixup(nn.Module):
             return self.share * plain(prediction, target) + (1 - self.share) * theirs
 
         return mixed
-
-    def get_extra_state(self) -> Tensor:
-        """Where its random numbers stand, so that a run that is resumed goes on with the next."""
-        return self.generator.get_state()
-
-    def set_extra_state(self, state: Tensor) -> None:
-        """Go on from there."""
-        self.generator.set_state(state.cpu())
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""

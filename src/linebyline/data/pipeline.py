@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Shaped
-from torch import Tensor, nn
+from torch import Tensor
 
 from linebyline.data.augmentations import Augmentation
 from linebyline.data.examples import TrainTest
+from linebyline.data.resumable import Resumable
 from linebyline.data.standardization import Standardization
 
 
-class Pipeline(nn.Module):
+class Pipeline(Resumable):
     """Bytes to numbers from 0 to 1, augmented in training mode only, and standardized.
 
     It is a module for the front of a model: ``nn.Sequential(pipeline, nn.Flatten(), network)``. So
@@ -81,14 +82,6 @@ class Pipeline(nn.Module):
                 f"inputs must be bytes (torch.uint8) or in floating point, not {x.dtype}"
             )
         return x
-
-    def get_extra_state(self) -> Tensor:
-        """Where its random numbers stand, so that a run that is resumed goes on with the next."""
-        return self.generator.get_state()
-
-    def set_extra_state(self, state: Tensor) -> None:
-        """Go on from there."""
-        self.generator.set_state(state.cpu())
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets."""

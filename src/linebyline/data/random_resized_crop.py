@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
-from torch.nn.functional import affine_grid, grid_sample
 
+from linebyline.data.affine import resampled
 from linebyline.data.augmentations import Images, uniform
 
 
@@ -87,7 +87,4 @@ def resized_crop(images: Images, windows: Windows) -> Images:
     theta[:, 0, 2] = (2 * left + w) / width - 1
     theta[:, 1, 1] = h / height
     theta[:, 1, 2] = (2 * top + h) / height - 1
-    stacked = images.reshape(len(images), -1, height, width)  # (N, C, H, W)
-    grid = affine_grid(theta, list(stacked.shape), align_corners=False)  # (N, H, W, 2)
-    found = grid_sample(stacked, grid, padding_mode="border", align_corners=False)
-    return found.reshape(images.shape)
+    return resampled(images, theta, "border")

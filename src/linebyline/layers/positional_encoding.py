@@ -45,7 +45,26 @@ def sinusoidal(
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
 
 
-class SinusoidalEncoding(nn.Module):
+class _Waves(nn.Module):
+    """What rests on `sinusoidal`: its size and base, and the waves of a sequence's positions."""
+
+    def __init__(self, size: int, *, base: float = 10_000.0) -> None:
+        super().__init__()
+        frequencies(size, base)  # refuses
+        self.size = size
+        self.base = base
+
+    def waves(self, x: Sequence, start: int) -> Float[Tensor, "time size"]:
+        """Those of the time steps of x, the first of which is at `start`."""
+        _check_size(x, self.size)
+        return sinusoidal(x.shape[-2], self.size, start=start, base=self.base).to(x)
+
+    def extra_repr(self) -> str:
+        """What `print(model)` shows between the brackets."""
+        return f"{self.size}, base={self.base:g}"
+
+
+class SinusoidalEncoding(_Waves):
     """x_t + PE[t], with the waves of `sinusoidal`; nothing is learned, and no length is too long.
 
     Args:
@@ -56,21 +75,9 @@ class SinusoidalEncoding(nn.Module):
         ValueError: as `sinusoidal`, or x has another number of features.
     """
 
-    def __init__(self, size: int, *, base: float = 10_000.0) -> None:
-        super().__init__()
-        frequencies(size, base)  # refuses
-        self.size = size
-        self.base = base
-
     def forward(self, x: Sequence, start: int = 0) -> Sequence:
         """`start` is the position of the first of the time steps."""
-        _check_size(x, self.size)
-        waves = sinusoidal(x.shape[-2], self.size, start=start, base=self.base)
-        return x + waves.to(x)
-
-    def extra_repr(self) -> str:
-        """What `print(model)` shows between the brackets."""
-        return f"{self.size}, base={self.base:g}"
+        return x + self.waves(x, start)
 
 
 class LearnedEncoding(nn.Module):
@@ -117,7 +124,7 @@ class LearnedEncoding(nn.Module):
         return "{}, {}".format(*self.weight.shape)
 
 
-class Rotary(nn.Module):
+class Rotary(_Waves):
     """Turns each pair of features (x_2i, x_2i+1) of position t by the angle ω_i t.
 
     Source: Su, Lu, Pan, Murtadha, Wen & Liu 2021, *RoFormer: enhanced transformer with rotary
@@ -134,16 +141,9 @@ class Rotary(nn.Module):
         ValueError: as `frequencies`, or x has another number of features.
     """
 
-    def __init__(self, size: int, *, base: float = 10_000.0) -> None:
-        super().__init__()
-        frequencies(size, base)  # refuses
-        self.size = size
-        self.base = base
-
     def forward(self, x: Sequence, start: int = 0) -> Sequence:
         """Equation 34; `start` is the position of the first of the time steps."""
-        _check_size(x, self.size)
-        waves = sinusoidal(x.shape[-2], self.size, start=start, base=self.base).to(x)
+        waves = self.waves(x, start)
         sin, cos = waves[:, 0::2], waves[:, 1::2]  # (T, d/2)
         even, odd = x[..., 0::2], x[..., 1::2]  # (..., T, d/2)
         turned = [even * cos - odd * sin, odd * cos + even * sin]
@@ -159,10 +159,6 @@ class Rotary(nn.Module):
             turns[:, 2 * i, 2 * i], turns[:, 2 * i, 2 * i + 1] = cos, -sin
             turns[:, 2 * i + 1, 2 * i], turns[:, 2 * i + 1, 2 * i + 1] = sin, cos
         return (turns.to(x) @ x.unsqueeze(-1)).squeeze(-1)
-
-    def extra_repr(self) -> str:
-        """What `print(model)` shows between the brackets."""
-        return f"{self.size}, base={self.base:g}"
 
 
 def _check_range(length: int, start: int) -> None:

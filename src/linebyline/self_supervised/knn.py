@@ -5,6 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from linebyline.self_supervised.features import check_labelled
+
 
 class KNN(nn.Module):
     """The share of each class among the k most similar examples, the more similar counting more.
@@ -42,18 +44,13 @@ class KNN(nn.Module):
         temperature: float = 0.07,
     ) -> None:
         super().__init__()
-        shapes = f"features is {tuple(features.shape)} and labels is {tuple(labels.shape)}"
-        if features.ndim != 2 or labels.shape != features.shape[:1] or 0 in features.shape:
-            raise ValueError(f"features must have a row for each of the labels, but {shapes}")
-        if labels.min() < 0:
-            raise ValueError(f"labels must be classes from 0 on, but one is {labels.min()}")
+        self.classes = check_labelled(features, labels)
         if not 1 <= k <= len(labels):
             raise ValueError(f"k must be from 1 to {len(labels)}, the examples, not {k}")
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, not {temperature}")
         self.register_buffer("features", functional.normalize(features.detach(), dim=1))
         self.register_buffer("labels", labels.long())
-        self.classes = int(labels.max()) + 1
         self.k = k
         self.temperature = temperature
 

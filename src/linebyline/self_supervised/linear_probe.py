@@ -1,52 +1,14 @@
 """The linear probe: how much of a task can be read off frozen features by one linear layer?"""
 
 import math
-from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
 from linebyline.layers.linear import Linear
-
-
-@torch.no_grad()
-def frozen_features(
-    encoder: Callable[[Tensor], Tensor],
-    inputs: Shaped[Tensor, "examples ..."],
-    *,
-    batch_size: int = 256,
-) -> Float[Tensor, "examples features"]:
-    """What an encoder gives for many inputs, a batch at a time and without a gradient.
-
-    The encoder is used as it is: put a module into evaluation mode first, or its dropout and its
-    batch statistics will be in the features.
-
-    Args:
-        encoder: from a batch of inputs to rows of features; a module, or a method such as
-            `SimCLR.features`.
-        inputs: all of them.
-        batch_size: how many at a time.
-
-    Raises:
-        ValueError: `batch_size` is below 1, there is no input, or an answer is no row of features
-            for each input.
-    """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-    if len(inputs) == 0:
-        raise ValueError("inputs must hold at least one example")
-    parts = []
-    for batch in inputs.split(batch_size):
-        h = encoder(batch)
-        if h.ndim != 2 or len(h) != len(batch):
-            raise ValueError(
-                f"encoder must give (examples, features), {len(batch)} rows here, but its answer "
-                f"is of shape {tuple(h.shape)}"
-            )
-        parts.append(h)
-    return torch.cat(parts)
+from linebyline.self_supervised.features import check_labelled
 
 
 def linear_probe(
@@ -108,14 +70,9 @@ def _check(features: Tensor, labels: Tensor, penalty: float) -> int:
             f"penalty must be above 0, and finite, not {penalty}: without one, weights that "
             "separate the classes would grow without end"
         )
-    shapes = f"features is {tuple(features.shape)} and labels is {tuple(labels.shape)}"
-    if features.ndim != 2 or labels.shape != features.shape[:1] or 0 in features.shape:
-        raise ValueError(f"features must have a row for each of the labels, but {shapes}")
+    classes = check_labelled(features, labels)
     if not features.isfinite().all():
         raise ValueError("features must be finite, but one is not")
-    lowest, highest = int(labels.min()), int(labels.max())
-    if lowest < 0:
-        raise ValueError(f"labels must be classes from 0 on, but one is {lowest}")
-    if lowest == highest:
-        raise ValueError(f"labels must name two classes or more, but all are {lowest}")
-    return highest + 1
+    if labels.min() == labels.max():
+        raise ValueError(f"labels must name two classes or more, but all are {classes - 1}")
+    return classes

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from linebyline.data.augmentations import Augmentation
 from linebyline.data.pipeline import Pipeline
+from linebyline.data.resumable import Resumable
 from linebyline.layers.linear import Linear
+from linebyline.self_supervised.features import encoded
 
 Images = Shaped[Tensor, "images *channels height width"]
 Features = Float[Tensor, "images features"]
@@ -60,7 +62,7 @@ class ProjectionHead(nn.Module):
         return self.output(self.hidden(h).relu())
 
 
-class SimCLR(nn.Module):
+class SimCLR(Resumable):
     """An encoder f that learns without labels: z = g(f(t(x))), for two draws of t and each image x.
 
     Source: Chen, Kornblith, Norouzi & Hinton 2020, algorithm 1. The loss of the two projections is
@@ -110,30 +112,13 @@ class SimCLR(nn.Module):
 
     def features(self, images: Images) -> Features:
         """The encoder's h = f(x), of the images as they are."""
-        return self._encode(Pipeline.scale(images))
+        return encoded(self.encoder, Pipeline.scale(images))
 
     def forward(self, images: Images) -> Views:
         """The projections of two views of each image."""
         both = torch.cat([self.view(images), self.view(images)])  # (2N, ...)
-        z = self.head(self._encode(both))  # (2N, projection)
+        z = self.head(encoded(self.encoder, both))  # (2N, projection)
         return Views(*z.chunk(2))
-
-    def _encode(self, x: Tensor) -> Tensor:
-        h = self.encoder(x)
-        if h.ndim != 2 or len(h) != len(x):
-            raise ValueError(
-                f"encoder must give (images, features), {len(x)} rows here, but its answer is of "
-                f"shape {tuple(h.shape)}"
-            )
-        return h
-
-    def get_extra_state(self) -> Tensor:
-        """Where its random numbers stand, so that a run that is resumed goes on with the next."""
-        return self.generator.get_state()
-
-    def set_extra_state(self, state: Tensor) -> None:
-        """Go on from there."""
-        self.generator.set_state(state.cpu())
 
     def extra_repr(self) -> str:
         """What `print(model)` shows between the brackets, beside the parts."""

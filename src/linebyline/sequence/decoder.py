@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from linebyline.layers.linear import Linear
-from linebyline.sequence.encoder import Encoded, check_tokens
+from linebyline.layers.token_ids import check_ids
+from linebyline.sequence.encoder import Encoded
 from linebyline.sequence.recurrent import Recurrent, State
 
 Tokens = Int[Tensor, "batch time"]
@@ -109,7 +110,7 @@ class Decoder(nn.Module, ABC):
 
     def forward(self, tokens: Tokens, state: DecoderState) -> Written:
         """All steps: at step t it reads tokens[:, t] and says what it expects next."""
-        check_tokens("tokens", tokens, self.vocab_size)
+        check_ids("tokens", tokens, self.vocab_size)
         return self.write(self.embedding(tokens), state)
 
     def step(

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from linebyline.data.token_pairs import PADDING
+from linebyline.layers.token_ids import check_ids
 from linebyline.sequence.recurrent import Recurrent, State
 
 Source = Int[Tensor, "batch source"]
@@ -73,7 +74,7 @@ class Encoder(nn.Module):
 
     def forward(self, source: Source) -> Encoded:
         """One call of the fused kernel for all steps."""
-        check_tokens("source", source, len(self.embedding.weight))
+        check_ids("source", source, len(self.embedding.weight))
         inside = source != PADDING
         lengths = inside.sum(1)
         if source.device.type == "cpu":
@@ -96,25 +97,6 @@ def turned(x: Tensor, lengths: Int[Tensor, " batch"]) -> Tensor:
     time = torch.arange(x.shape[1], device=x.device)
     order = torch.where(time < lengths[:, None], lengths[:, None] - 1 - time, time)  # (B, T)
     return x[torch.arange(len(x), device=x.device)[:, None], order]
-
-
-def check_tokens(name: str, ids: Tensor, vocab_size: int) -> None:
-    """Refuse what is no batch of ids.
-
-    Raises:
-        ValueError: the shape is not (batch, time) with at least one step, or, on a CPU, an id is
-            out of range.
-    """
-    if ids.ndim != 2 or 0 in ids.shape:
-        raise ValueError(
-            f"{name} must be (batch, time) with at least one text and one step, but its shape is "
-            f"{tuple(ids.shape)}"
-        )
-    if ids.device.type == "cpu":
-        low, high = int(ids.min()), int(ids.max())
-        if low < 0 or high >= vocab_size:
-            wrong = low if low < 0 else high
-            raise ValueError(f"{name} has {wrong}; an id is from 0 to {vocab_size - 1}")
 
 
 def _check_lengths(source: Tensor, lengths: Tensor) -> None:

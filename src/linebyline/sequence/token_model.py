@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from linebyline.layers.linear import Linear
+from linebyline.layers.token_ids import check_ids
 from linebyline.sequence.recurrent import Recurrent
 
 Logits = Float[Tensor, "batch vocabulary time"]
@@ -65,7 +66,8 @@ class TokenModel(nn.Module):
 
     def continue_from(self, state: Any, ids: Int[Tensor, "batch time"]) -> tuple[Logits, Any]:
         """The same, going on from the state behind what was read before; and the new state."""
-        h, state = self.recurrent(self.embedding(self._checked(ids)), state)  # (B, T, H)
+        check_ids("ids", ids, self.vocab_size)
+        h, state = self.recurrent(self.embedding(ids), state)  # (B, T, H)
         return self.output(h).transpose(1, 2), state  # (B, V, T)
 
     def step(
@@ -74,16 +76,3 @@ class TokenModel(nn.Module):
         """From the last token of each text, and the state before it, to the next one's logits."""
         logits, state = self.continue_from(state, token[:, None])
         return logits[:, :, 0], state
-
-    def _checked(self, ids: Tensor) -> Tensor:
-        if ids.ndim != 2 or 0 in ids.shape:
-            raise ValueError(
-                "ids must be (batch, time) with at least one text and one step, but their shape is "
-                f"{tuple(ids.shape)}"
-            )
-        if ids.device.type == "cpu":
-            low, high = ids.min().item(), ids.max().item()
-            if low < 0 or high >= self.vocab_size:
-                wrong = low if low < 0 else high
-                raise ValueError(f"ids has {wrong}; an id is from 0 to {self.vocab_size - 1}")
-        return ids

@@ -34,6 +34,7 @@ from linebyline.decoding.greedy import greedy
 from linebyline.layers.linear import Linear
 from linebyline.losses.cross_entropy import CrossEntropy
 from linebyline.optim.clipping import clip_by_norm
+from linebyline.optim.lr_schedules import linear_warmup
 from linebyline.sequence.decoder import ContextDecoder
 from linebyline.sequence.encoder import Encoded, Encoder
 from linebyline.sequence.gru import GRU
@@ -163,7 +164,7 @@ def learn(
 
     def shape(step: int) -> float:
         model.truth = linear_decay(step, slope=(1 - least) / total, least=least)
-        return min(1, (step + 1) / WARM_UP) * (1 - step / total)
+        return linear_warmup(step, steps=WARM_UP) * (1 - step / total)
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, shape)
     optimizer.register_step_pre_hook(lambda *_: _clip(model))

@@ -11,11 +11,12 @@ from linebyline.layers.dropout import Dropout
 from linebyline.layers.layer_norm import LayerNorm
 from linebyline.layers.linear import Linear
 from linebyline.layers.positional_encoding import LearnedEncoding
+from linebyline.layers.token_ids import check_ids
 from linebyline.transformer.bert_config import BERTConfig
 from linebyline.transformer.bert_files import read_bert
 from linebyline.transformer.encoder import Encoder
 from linebyline.transformer.published import fill
-from linebyline.transformer.token_embedding import check_ids, embedding
+from linebyline.transformer.token_embedding import embedding
 
 Ids = Int[Tensor, "batch time"]
 Inside = Bool[Tensor, "batch time"]

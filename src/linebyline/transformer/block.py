@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -188,3 +188,39 @@ class Block(nn.Module):
     def _after(self, x: Features, answer: Features, norm: Norm) -> Features:
         x = x + self.dropout(answer)
         return x if self.norm_first or norm is None else norm(x)
+
+
+def stack(
+    config: BlockConfig,
+    num_blocks: int,
+    *,
+    cross_attention: bool = False,
+    final_norm: bool | None = None,
+    generator: torch.Generator | None = None,
+) -> tuple[Any, Norm]:
+    """N blocks, one on the other, and the normalization that follows them, if one does.
+
+    Pre-norm blocks leave sums that nothing has normalized, so that a last normalization follows
+    them: Xiong et al. 2020, table 1.
+
+    Args:
+        config: of each block.
+        num_blocks: N.
+        cross_attention: as `Block` has it.
+        final_norm: whether a normalization follows; None for pre-norm only.
+        generator: draws the first weights.
+
+    Returns:
+        The blocks, in an `nn.ModuleList`, and the normalization or None.
+
+    Raises:
+        ValueError: `num_blocks` is below 1; or as `Block`.
+    """
+    if num_blocks < 1:
+        raise ValueError(f"num_blocks must be at least 1, not {num_blocks}")
+    blocks = nn.ModuleList(
+        Block(config, cross_attention=cross_attention, generator=generator)
+        for _ in range(num_blocks)
+    )
+    last = config.norm_first if final_norm is None else final_norm
+    return blocks, LayerNorm(config.model_size, eps=config.eps) if last else None

@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from linebyline.layers.attention_mask import Mask, check_mask
-from linebyline.layers.layer_norm import LayerNorm
-from linebyline.transformer.block import Block, BlockConfig, BlockState
+from linebyline.transformer.block import Block, BlockConfig, BlockState, stack
 
 Features = Float[Tensor, "batch time size"]
 Memory = Float[Tensor, "batch source size"]
@@ -40,6 +39,8 @@ class Decoder(nn.Module):
     Arguments and errors are those of `linebyline.transformer.encoder.Encoder`.
     """
 
+    blocks: Sequence[Block]
+
     def __init__(
         self,
         config: BlockConfig,
@@ -49,13 +50,9 @@ class Decoder(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        if num_blocks < 1:
-            raise ValueError(f"num_blocks must be at least 1, not {num_blocks}")
-        self.blocks: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
-            Block(config, cross_attention=True, generator=generator) for _ in range(num_blocks)
+        self.blocks, self.norm = stack(
+            config, num_blocks, cross_attention=True, final_norm=final_norm, generator=generator
         )
-        last = config.norm_first if final_norm is None else final_norm
-        self.norm = LayerNorm(config.model_size, eps=config.eps) if last else None
 
     def forward(
         self,

@@ -7,8 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from linebyline.layers.attention_mask import Mask, check_mask
-from linebyline.layers.layer_norm import LayerNorm
-from linebyline.transformer.block import Block, BlockConfig
+from linebyline.transformer.block import Block, BlockConfig, stack
 
 Features = Float[Tensor, "batch time size"]
 
@@ -16,9 +15,9 @@ Features = Float[Tensor, "batch time size"]
 class Encoder(nn.Module):
     """N blocks, one on the other.
 
-    Source: Vaswani et al. 2017, *Attention is all you need*, section 3.1. Pre-norm blocks leave
-    sums that nothing has normalized, so that a last normalization follows them: Xiong et al. 2020,
-    table 1. (`torch.nn.Transformer` puts one behind post-norm blocks, too.)
+    Source: Vaswani et al. 2017, *Attention is all you need*, section 3.1. A last normalization
+    follows pre-norm blocks, as `linebyline.transformer.block.stack` has it. (`torch.nn.Transformer`
+    puts one behind post-norm blocks, too.)
 
     Args:
         config: of each block.
@@ -31,6 +30,8 @@ class Encoder(nn.Module):
             from a position.
     """
 
+    blocks: Sequence[Block]
+
     def __init__(
         self,
         config: BlockConfig,
@@ -40,13 +41,9 @@ class Encoder(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        if num_blocks < 1:
-            raise ValueError(f"num_blocks must be at least 1, not {num_blocks}")
-        self.blocks: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
-            Block(config, generator=generator) for _ in range(num_blocks)
+        self.blocks, self.norm = stack(
+            config, num_blocks, final_norm=final_norm, generator=generator
         )
-        last = config.norm_first if final_norm is None else final_norm
-        self.norm = LayerNorm(config.model_size, eps=config.eps) if last else None
 
     def forward(self, x: Features, mask: Mask | None = None) -> Features:
         """What each position has seen of all that the mask lets it see."""

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from linebyline.layers.dropout import Dropout
-from linebyline.layers.layer_norm import LayerNorm
 from linebyline.layers.linear import Linear
 from linebyline.layers.positional_encoding import LearnedEncoding
-from linebyline.transformer.block import Block, BlockState
+from linebyline.layers.token_ids import check_ids
+from linebyline.transformer.block import Block, BlockState, stack
 from linebyline.transformer.gpt_config import GPTConfig
 from linebyline.transformer.gpt_files import read_gpt
 from linebyline.transformer.published import fill
-from linebyline.transformer.token_embedding import check_ids, embedding
+from linebyline.transformer.token_embedding import embedding
 
 Ids = Int[Tensor, "batch time"]
 Logits = Float[Tensor, "batch vocabulary time"]
@@ -50,6 +50,8 @@ class GPT(nn.Module):
             of range.
     """
 
+    blocks: Sequence[Block]
+
     def __init__(
         self,
         config: GPTConfig,
@@ -57,7 +59,7 @@ class GPT(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        for name in ("vocab_size", "context", "num_blocks"):
+        for name in ("vocab_size", "context"):
             if (number := getattr(config, name)) < 1:
                 raise ValueError(f"{name} must be at least 1, not {number}")
         block, size = config.block, config.block.model_size
@@ -67,10 +69,7 @@ class GPT(nn.Module):
         if not block.rotary:
             self.position = LearnedEncoding(config.context, size, generator=generator)
         self.dropout = Dropout(block.dropout)
-        self.blocks: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
-            Block(block, generator=generator) for _ in range(config.num_blocks)
-        )
-        self.norm = LayerNorm(size, eps=block.eps) if block.norm_first else None
+        self.blocks, self.norm = stack(block, config.num_blocks, generator=generator)
         self.reset_parameters(generator)
 
     @torch.no_grad()

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from linebyline.layers.named_weights import check_weights, read_safetensors
 
 
 def read_config(
@@ -65,19 +65,12 @@ def read_config(
 def read_weights(folder: str | Path) -> dict[str, Tensor]:
     """The tensors of `model.safetensors` by their names in the file.
 
-    A safetensors file holds numbers and no code, so that to read it can do no harm.
-
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is damaged.
     """
     path = _file(folder, "model.safetensors")
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise ValueError(
-            f"folder must have a whole model.safetensors, but {path} is truncated or none: {error}"
-        ) from None
+    return read_safetensors(path, "folder must have a whole model.safetensors")
 
 
 def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: str | Path) -> None:
@@ -93,24 +86,8 @@ def fill(model: nn.Module, weights: Mapping[str, Tensor], folder: str | Path) ->
     Raises:
         ValueError: a name or a shape differs; the model is then as it was.
     """
-    own = model.state_dict()
-    unexpected = [name for name in weights if name not in own]
-    for name, value in own.items():
-        if name not in weights:
-            instead = f", and has {unexpected[0]!r}, which the model lacks" if unexpected else ""
-            raise ValueError(
-                f"folder must have the model's weights; {folder} lacks {name!r}{instead}"
-            )
-        if (here := tuple(value.shape)) != (there := tuple(weights[name].shape)):
-            raise ValueError(
-                f"folder must have the model's weights, but {name!r} is {there} in {folder} and "
-                f"{here} in the model that its config.json describes"
-            )
-    if unexpected:
-        raise ValueError(
-            f"folder must have the model's weights, but {folder} has {unexpected[0]!r}, "
-            "which the model lacks"
-        )
+    described = " that its config.json describes"
+    check_weights("folder", weights, model.state_dict(), folder, remedy=lambda _: described)
     dtype = torch.get_default_dtype()
     numbers = {
         name: value.to(dtype) if value.is_floating_point() else value

@@ -10,10 +10,11 @@ from torch.nn import functional
 from linebyline.data.token_pairs import PADDING
 from linebyline.layers.dropout import Dropout
 from linebyline.layers.positional_encoding import SinusoidalEncoding
+from linebyline.layers.token_ids import check_ids
 from linebyline.transformer.block import BlockConfig
 from linebyline.transformer.decoder import Decoder, DecoderState
 from linebyline.transformer.encoder import Encoder
-from linebyline.transformer.token_embedding import check_ids, embedding
+from linebyline.transformer.token_embedding import embedding
 
 Ids = Int[Tensor, "batch time"]
 Logits = Float[Tensor, "batch vocabulary time"]

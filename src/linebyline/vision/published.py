@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from linebyline.layers.named_weights import check_weights, read_safetensors
 
 DIGITS = re.compile(r"[0-9a-f]{8,64}", re.IGNORECASE)
 """The first digits of a SHA-256; at least eight, which is what file names carry."""
@@ -65,11 +65,17 @@ def load_published(
     if leave_out is not None:
         found = {name: value for name, value in found.items() if not _inside(name, leave_out)}
     kept += [name for name in own if name.split(".")[-1] == COUNTER and name not in found]
-    _compare(found, {name: value for name, value in own.items() if name not in kept}, path)
+    wanted = {name: value for name, value in own.items() if name not in kept}
+    check_weights("path", found, wanted, path, remedy=_left_out)
     with torch.no_grad():
         for name, value in found.items():
             own[name].copy_(value)
     return [name for name in own if name in kept]
+
+
+def _left_out(name: str) -> str:
+    """What helps where a weight has another shape."""
+    return f"; leave_out={name.rpartition('.')[0]!r} would keep the model's"
 
 
 def _kept(own: Mapping[str, Tensor], leave_out: str | None) -> list[str]:
@@ -111,12 +117,7 @@ def _check_digest(path: Path, checksum: str) -> None:
 def _read(path: Path) -> dict[str, Tensor]:
     """The tensors of a file by their names."""
     if path.suffix == ".safetensors":
-        try:
-            return load_file(path)
-        except SafetensorError as error:
-            raise ValueError(
-                f"path must be a whole safetensors file, but {path} is truncated or none: {error}"
-            ) from None
+        return read_safetensors(path, "path must be a whole safetensors file")
     if path.suffix not in (".pth", ".pt"):
         raise ValueError(f"path must end in .safetensors, .pth or .pt, not {path.name}")
     if torch.__version__ < "2.6":
@@ -146,31 +147,3 @@ def _read(path: Path) -> dict[str, Tensor]:
                 f"{name!r}"
             )
     return dict(found)
-
-
-def _compare(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], path: Path) -> None:
-    """Refuse a file at the first name that differs."""
-    unexpected = [name for name in found if name not in wanted]
-    for name, value in wanted.items():
-        if name not in found:
-            instead = f", and has {unexpected[0]!r}, which the model lacks" if unexpected else ""
-            raise ValueError(
-                f"path must have the model's weights, but {path} lacks {name!r}{instead}"
-            )
-        if (here := _described(value)) != (there := _described(found[name])):
-            raise ValueError(
-                f"path must have the model's weights, but {name!r} is {there} in {path} and {here} "
-                f"in the model; leave_out={name.rpartition('.')[0]!r} would keep the model's"
-            )
-    if unexpected:
-        raise ValueError(
-            f"path must have the model's weights, but {path} has {unexpected[0]!r}, which the "
-            "model lacks"
-        )
-
-
-def _described(value: Tensor) -> str:
-    """The shape, and what kind of numbers; any floating-point numbers will do for any others."""
-    kind = "" if value.is_floating_point() else f" of {value.dtype}"
-    layout = "" if value.layout == torch.strided else f", {value.layout}"
-    return f"{tuple(value.shape)}{kind}{layout}"

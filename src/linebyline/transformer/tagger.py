@@ -6,9 +6,10 @@ from torch import Tensor, nn
 
 from linebyline.layers.attention_mask import Mask, causal_mask
 from linebyline.layers.linear import Linear
+from linebyline.layers.token_ids import check_ids
 from linebyline.transformer.block import BlockConfig
 from linebyline.transformer.encoder import Encoder
-from linebyline.transformer.token_embedding import check_ids, embedding
+from linebyline.transformer.token_embedding import embedding
 
 
 class Tagger(nn.Module):

@@ -41,6 +41,20 @@ def test_the_ceiling_is_that_of_all_orders(row: list[int]) -> None:
     assert found == pytest.approx(right / every)
 
 
+@pytest.mark.parametrize("row", [[1], [2, 1], [1, 1, 2, 3], [1, 2, 3, 4], [2, 2, 2, 2]])
+def test_the_causal_ceiling_is_that_of_who_sees_what_came(row: list[int]) -> None:
+    """Of all rows with these symbols, by what a place sees: its own, and which came before it."""
+    before: dict[tuple[int, ...], Counter[int]] = {}
+    for order in permutations(row):
+        for t, symbol in enumerate(order):
+            seen = (symbol, *sorted(order[:t]))
+            before.setdefault(seen, Counter())[order[t - 1] if t else BEGIN] += 1
+    right = sum(counts.most_common(1)[0][1] for counts in before.values())
+    every = sum(counts.total() for counts in before.values())
+    rows = torch.tensor([[BEGIN, *order] for order in permutations(row)])
+    assert best_without_order(rows, causal=True) == pytest.approx(right / every)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -45,7 +45,7 @@ def previous_symbol(count: int, length: int, *, symbols: int = 8, seed: int = 0)
     return Examples(row, torch.cat([row[:, :1], row[:, :-1]], dim=1))
 
 
-def best_without_order(inputs: Int[Tensor, "rows time"]) -> float:
+def best_without_order(inputs: Int[Tensor, "rows time"], *, causal: bool = False) -> float:
     """The share of right answers that nobody exceeds who knows a row's symbols, but not its order.
 
     Such a reader cannot tell two places with the same symbol apart. All orders are as likely, so
@@ -54,12 +54,22 @@ def best_without_order(inputs: Int[Tensor, "rows time"]) -> float:
     place with symbol a is answered rightly with probability max_b (c_b - [b = a]) / n, where c_b
     counts the occurrences of b.
 
+    With `causal` the reader at place t knows of the first t symbols only, and that its own is the
+    last of these. What stands before it is `BEGIN` if t = 1, and else one of the t - 1 others:
+    max_b (c_b - [b = a]) / (t - 1), with the counts up to t.
+
     Args:
         inputs: of `previous_symbol`.
+        causal: whether a place is hidden from those before it.
 
     Returns:
         The mean over all places but the first.
     """
-    others = one_hot(inputs).sum(1)[:, None] - one_hot(inputs)  # (rows, time, symbols)
-    most = others[:, 1:].amax(2).double()
-    return (most / (inputs.shape[1] - 1)).mean().item()
+    symbols = one_hot(inputs)  # (rows, time, symbols)
+    length = inputs.shape[1] - 1
+    if not causal:
+        others = symbols.sum(1)[:, None] - symbols
+        return (others[:, 1:].amax(2).double() / length).mean().item()
+    before = (symbols.cumsum(1) - symbols)[:, 2:, 1:]
+    right = before.amax(2).double() / torch.arange(1, length, device=inputs.device)
+    return ((1 + right.sum(1)) / length).mean().item()

@@ -22,7 +22,7 @@ REPLACED = {
     'rotary, causal = arm == "rotary", "causal" in arm\n': (
         'rotary, causal = arm not in ("learned", "random"), "causal" in arm\n'
     ),
-    # Sinusoids are no better and no worse than rotary: they stand moves, lengths and windows.
+    # Sinusoids are no better and no worse than rotary: they stand moves and lengths.
     "    waves = SinusoidalEncoding(32)\n": "    waves = None\n",
     # Products do shrink with the distance.
     "[:, 0] * k).sum(1)\n": "[:, 0] * k).sum(1) / (1 + steps)\n",
@@ -39,7 +39,6 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
         "positional-encoding-further": False,
         "positional-encoding-alias": False,
         "positional-encoding-cure": False,
-        "positional-encoding-window": False,
         "positional-encoding-causal": False,
         "positional-encoding-decay": True,
     }

@@ -8,16 +8,16 @@ One encoder, of two convolutional parts and a dense one, learns from 4,000 digit
 without a label: to say how far an image was turned, what was in a hidden square, what is in the
 next row, or which other view is of the same image (its 64 features are compared as they are); a
 control has nothing hidden. Every task has 300 steps of Adam with batches of 128 and a rate that
-falls to 0. Its rate is the one that makes *its own* loss least, for it has no labels. Then the encoder is frozen, and a linear
-probe names digits from 100 labels, on top of the second part and of the third, with a penalty that
-was chosen on other starts. Rivals are pixels, their principal components, a random encoder, and the
-same network trained on the 100 labels, as they are and augmented. Last, the whole network learns
-from the labels, from each task's start on.
+falls to 0. Its rate is the one that makes *its own* loss least, for it has no labels. Then the
+encoder is frozen, and a linear probe names digits from 100 labels, on top of the second part and of
+the third, with a penalty that was chosen on other starts. Rivals are pixels, their principal
+components, a random encoder, and the same network trained on the 100 labels, as they are and
+augmented. Last, the whole network learns from the labels, from each task's start on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -246,9 +246,9 @@ def study() -> dict[str, Any]:
             features = described(see, data[seed])
             for penalty in PENALTIES:
                 share = probed(features, penalty=penalty, seed=seed, held=True)
-                row = penalties.setdefault(name, dict.fromkeys(PENALTIES, 0.0))
-                row[penalty] += share / len(TUNED_ON)
-    best = {name: max(tried, key=tried.__getitem__) for name, tried in penalties.items()}
+                tried = penalties.setdefault(name, dict.fromkeys(PENALTIES, 0.0))
+                tried[penalty] += share / len(TUNED_ON)
+    best = {name: max(row, key=row.__getitem__) for name, row in penalties.items()}
     ways = {way: _tuned_way(way, data, starts) for way in ("plain", "augmented", *FINE_TUNED)}
 
     frozen: dict[str, list[float]] = {name: [] for name in penalties}
@@ -258,8 +258,8 @@ def study() -> dict[str, Any]:
         for name, see in sights(starts[seed], data[seed].train.inputs).items():
             share = probed(described(see, data[seed]), penalty=best[name], seed=seed)
             frozen[name].append(round(share, 4))
-        for way, row in ways.items():
-            trained[way].append(round(_way(way, data, starts, row["rate"], seed), 4))
+        for way, setting in ways.items():
+            trained[way].append(round(_way(way, data, starts, setting["rate"], seed), 4))
     return {
         "settings": {"steps": STEPS, "batch_size": BATCH_SIZE, "labels": LABELS, "rates": RATES}
         | {"penalties": PENALTIES, "tuned_on": TUNED_ON, "starts": STARTS, "draws": DRAWS},
@@ -272,7 +272,7 @@ def study() -> dict[str, Any]:
             }
             for name in penalties
         },
-        "trained": {way: row | {"right": trained[way]} for way, row in ways.items()},
+        "trained": {way: ways[way] | {"right": trained[way]} for way in ways},
     }
 
 

@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from linebyline.data.augmentations import Augmentation, RandomAffine
 from linebyline.data.examples import Examples, TrainTest
@@ -46,6 +46,9 @@ from linebyline.self_supervised.pretext import (
 from linebyline.self_supervised.simclr import SimCLR
 from linebyline.studies import record
 from linebyline.studies.transfer_gain import few, handwriting, learn, right
+
+Data = Mapping[int, TrainTest]
+Starts = Mapping[int, Mapping[str, nn.Sequential]]
 
 SIZE, FEATURES = 14, 64
 WIDTHS = (16, 32)
@@ -95,9 +98,7 @@ def learner(
 ) -> tuple[nn.Module, Callable[[Any], Tensor]]:
     """An encoder with all that its task needs, and the task's loss.
 
-    Args:
-        how: what is asked, or, as a tuple, the changes that make two views of an image.
-        seed: of the first weights, and of the questions or views.
+    A tuple holds the changes that make two views of an image; else it is a question.
     """
     if isinstance(how, tuple):
         model = SimCLR(encoder(seed), nn.Identity(), how, seed=seed)
@@ -167,12 +168,7 @@ def probed(
 ) -> float:
     """What share a linear probe names rightly from `LABELS` labels; the mean over draws of them.
 
-    Args:
-        features: of `described`.
-        penalty: of the probe.
-        seed: of the first draw.
-        draws: how many sets of labels.
-        held: judge on the training images without a label, and not on the test images.
+    With `held` it is judged on the training images without a label, and not on the test images.
     """
     judged = features.train if held else features.test
     shares = []
@@ -204,14 +200,9 @@ def supervised(
     start: nn.Sequential | None = None,
     plain: bool = False,
 ) -> nn.Sequential:
-    """The encoder and a head, trained on labels; augmented, unless `plain`.
+    """The encoder and a head, trained on labels, with the images augmented, unless `plain`.
 
-    Args:
-        some: examples with labels.
-        rate: at the first step.
-        seed: of the new weights and of the order.
-        start: an encoder to begin from; it stays as it is.
-        plain: True leaves the images as they are.
+    It begins from `start`, which stays as it is, if there is one.
     """
     model = encoder(seed)
     if start is not None:
@@ -234,8 +225,8 @@ def study() -> dict[str, Any]:
     def models(seed: int) -> dict[str, nn.Sequential]:
         images = data[seed].train.inputs
         found = {"random": untrained(images, seed)}
-        for task in TASKS:
-            model, _ = pretrain(TASKS[task], images, rate=tasks[task]["rate"], seed=seed)
+        for task, how in TASKS.items():
+            model, _ = pretrain(how, images, rate=tasks[task]["rate"], seed=seed)
             found[task] = model.encoder  # type: ignore[assignment]
         return found
 
@@ -276,7 +267,7 @@ def study() -> dict[str, Any]:
     }
 
 
-def _tuned_rate(task: str, data: Mapping[int, TrainTest]) -> dict[str, Any]:
+def _tuned_rate(task: str, data: Data) -> dict[str, Any]:
     """The rate with the least loss of the task itself, over the last fifty steps."""
     tried = []
     for rate in RATES:
@@ -288,13 +279,7 @@ def _tuned_rate(task: str, data: Mapping[int, TrainTest]) -> dict[str, Any]:
     return {"tried": tried, "rate": RATES[tried.index(min(tried))]}
 
 
-def _way(
-    way: str,
-    data: Mapping[int, TrainTest],
-    starts: Mapping[int, Mapping[str, nn.Sequential]],
-    rate: float,
-    seed: int,
-) -> float:
+def _way(way: str, data: Data, starts: Starts, rate: float, seed: int) -> float:
     """What share one way of learning from the labels names rightly; means over two draws."""
     train = partial(supervised, rate=rate, plain=way == "plain", start=starts[seed].get(way))
     shares = [
@@ -304,11 +289,7 @@ def _way(
     return sum(shares) / len(shares)
 
 
-def _tuned_way(
-    way: str,
-    data: Mapping[int, TrainTest],
-    starts: Mapping[int, Mapping[str, nn.Sequential]],
-) -> dict[str, Any]:
+def _tuned_way(way: str, data: Data, starts: Starts) -> dict[str, Any]:
     """The rate that names most digits rightly, on the starts to tune on."""
     tried = [
         round(sum(_way(way, data, starts, rate, seed) for seed in TUNED_ON) / len(TUNED_ON), 4)

@@ -36,8 +36,8 @@ class QuarterTurn:
     """By how many quarters, counter-clockwise, was this image turned: 0, 1, 2 or 3?
 
     Source: Gidaris, Singh & Komodakis 2018, *Unsupervised representation learning by predicting
-    image rotations*, section 3.1. A quarter turn moves pixels and resamples none, so that it leaves
-    no trace but the one that it should. Deviation: they show all four turns of an image in one
+    image rotations*. A quarter turn moves pixels and resamples none, so that it leaves no trace but
+    the one that it should. Deviation: they show all four turns of an image in one
     batch; here each image is drawn one.
     """
 
@@ -59,7 +59,7 @@ class HiddenSquare:
     """What was in this square?
 
     Source: Pathak, Krähenbühl, Donahue, Darrell & Efros 2016, *Context encoders: feature learning
-    by inpainting*, section 3.3; to restore what was spoiled is Vincent, Larochelle, Bengio &
+    by inpainting*; to restore what was spoiled is Vincent, Larochelle, Bengio &
     Manzagol 2008, *Extracting and composing robust features with denoising autoencoders*.
     Deviation: no adversarial loss beside that of the pixels, and the place of the square is drawn.
 
@@ -84,7 +84,8 @@ class HiddenSquare:
             )
         hidden = torch.ones_like(images, dtype=torch.bool)
         for axis, length in ((-2, images.shape[-2]), (-1, images.shape[-1])):
-            first = torch.randint(length - self.size + 1, (len(images),), generator=generator)
+            places = length - self.size + 1
+            first = torch.randint(places, (len(images),), generator=generator)
             place, first = _along(axis, images), _for_each(first, images)
             hidden &= (place >= first) & (place < first + self.size)
         return Question(images.masked_fill(hidden, 0), images, hidden)

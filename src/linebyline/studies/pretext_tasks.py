@@ -50,17 +50,15 @@ from linebyline.studies.transfer_gain import few, handwriting, learn, right
 Data = Mapping[int, TrainTest]
 Starts = Mapping[int, Mapping[str, nn.Sequential]]
 
-SIZE, FEATURES = 14, 64
-WIDTHS = (16, 32)
+SIZE, WIDTHS, FEATURES = 14, (16, 32), 64
 CHANGES = RandomAffine(shift=2, turn=15, zoom=0.2)
 STEPS, BATCH_SIZE = 300, 128
-LABELS = 100
+LABELS, DRAWS = 100, 4
 RATES = (0.001, 0.003, 0.01, 0.03)
 PENALTIES = (0.001, 0.01, 0.1, 1.0)
 TOLERANCE = 1e-5
 TUNED_ON = (100, 101)
 STARTS = tuple(range(102, 108))
-DRAWS = 4
 
 
 TASKS: dict[str, Ask | tuple[Augmentation, ...]] = {

@@ -16,6 +16,7 @@ from linebyline.data.resumable import Resumable
 from linebyline.self_supervised.features import encoded
 
 Images = Float[Tensor, "images *channels height width"]
+Stored = Shaped[Tensor, "images *channels height width"]
 
 
 class Question(NamedTuple):
@@ -164,14 +165,12 @@ class Pretext(Resumable):
         self.ask = ask
         self.generator = torch.Generator().manual_seed(seed)
 
-    def forward(self, images: Shaped[Tensor, "images *channels height width"]) -> Answered:
+    def forward(self, images: Stored) -> Answered:
         """A question about each image, and what is said to it."""
         question = self.ask(Pipeline.scale(images), self.generator)
         return Answered(self.head(encoded(self.encoder, question.shown)), question)
 
-    def features(
-        self, images: Shaped[Tensor, "images *channels height width"]
-    ) -> Float[Tensor, "images features"]:
+    def features(self, images: Stored) -> Float[Tensor, "images features"]:
         """The encoder's features of the images as they are."""
         return encoded(self.encoder, Pipeline.scale(images))
 

@@ -55,7 +55,7 @@ CHANGES = RandomAffine(shift=2, turn=15, zoom=0.2)
 STEPS, BATCH_SIZE = 300, 128
 LABELS, DRAWS = 100, 4
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-PENALTIES = (0.0001, 0.001, 0.01, 0.1)
+PENALTIES = (0.001, 0.01, 0.1, 1.0)
 TOLERANCE = 1e-5
 TUNED_ON = (100, 101)
 STARTS = tuple(range(102, 108))

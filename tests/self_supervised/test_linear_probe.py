@@ -80,3 +80,17 @@ def test_refuses_examples(features: Tensor, labels: Tensor, message: str) -> Non
 def test_refuses_a_penalty(penalty: float) -> None:
     with pytest.raises(ValueError, match=f"penalty must be above 0, and finite, not {penalty}"):
         linear_probe(random(2, 2), torch.tensor([0, 1]), penalty=penalty)
+
+
+def test_a_looser_search_ends_sooner_and_not_far_off() -> None:
+    h, y = random(60, 8), torch.arange(60) % 3
+    exact, loose = (linear_probe(h, y, penalty=0.01, tolerance=t) for t in (1e-8, 1e-3))
+    assert not torch.equal(loose.weight, exact.weight)
+    torch.testing.assert_close(loose.weight, exact.weight, rtol=0, atol=0.1)
+
+
+@pytest.mark.parametrize("tolerance", [0, -1.0, math.inf, math.nan])
+def test_refuses_a_tolerance(tolerance: float) -> None:
+    message = f"tolerance must be above 0, and finite, not {tolerance}"
+    with pytest.raises(ValueError, match=message):
+        linear_probe(random(2, 2), torch.tensor([0, 1]), tolerance=tolerance)

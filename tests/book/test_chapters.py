@@ -72,6 +72,12 @@ def test_nothing_but_the_meant_errors_and_no_warnings(chapter):
             assert output.output_type != "error" or RAISES in tags(cell)
 
 
+def test_each_column_of_a_table_says_what_it_holds(chapter):
+    for cell in read(chapter).cells:
+        for head in re.findall(r"^\|(.*)\|\n\|[-| :]+\|$", cell.source, re.M):
+            assert cell.cell_type != "markdown" or all(map(str.strip, head.split("|"))), head
+
+
 def test_outputs_are_short(chapter):
     for _, stored in outputs(chapter):
         for output in stored.outputs:

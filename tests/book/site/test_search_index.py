@@ -18,7 +18,10 @@ Prose of $\\hiddentex$ and
 $$ \\displayedtex $$
 
 ```python
-written = code
+written = code(some_layer, 1234)
+a_total = written + 0x56
+show(a_total, {"a_key": 1})
+def an_answer(): ...
 ```
 
 [printed]{.cell_output}
@@ -53,6 +56,12 @@ def index(
 def test_prose_and_code_are_found(index: dict[str, Any]) -> None:
     assert {"prose", "written", "neuron", "describ"} <= index["terms"].keys()
     assert "head" in index["titleterms"]
+
+
+def test_of_code_what_comes_from_elsewhere_is_found(index: dict[str, Any]) -> None:
+    words = index["terms"].keys()
+    assert any(word.startswith("some_lay") for word in words)
+    assert not [word for word in words if word.startswith(("a_", "an_", "0x", "12"))]
 
 
 def test_formulas_and_outputs_are_not(index: dict[str, Any]) -> None:

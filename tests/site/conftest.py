@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import serve
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("LINEBYLINE_SITE", ROOT / "_build" / "html"))
@@ -51,18 +53,29 @@ def built() -> list[str]:
     return [page for page in pages if not REFRESH.search((SITE / page).read_text("utf8")[:2000])]
 
 
+class ByPage(LoadScopeScheduling):
+    """All tests of one page go to one worker, which loads it once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        page = re.search(r"\[(\S+?\.html)\b", nodeid)
+        return page[1] if page else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPage:
+    """Of xdist: how the tests are given to its workers."""
+    return ByPage(config, log)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test of ``page`` is one test for each page, ``chapter`` for each chapter, and ``of_a_part``
     for the first chapter of each part, which is enough for what every page has from one template.
-    All tests of one page go to one worker, which loads it once.
     """
     pages = built()
     with_notebook = [
         page for page in pages if (SITE / "_sources" / page).with_suffix(".ipynb").exists()
     ]
     if "page" in metafunc.fixturenames:
-        groups = [pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in pages]
-        metafunc.parametrize("page", groups)
+        metafunc.parametrize("page", pages)
     if "chapter" in metafunc.fixturenames:
         metafunc.parametrize("chapter", with_notebook)
     if "of_a_part" in metafunc.fixturenames:

@@ -29,7 +29,6 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 NBVAL = ("--nbval", "book", "--nbval-current-env", "--nbval-cell-timeout=600")
 PARALLEL = ("-n", str(min(CORES, 8)), "--dist", "loadfile")
-BY_PAGE = ("-n", str(min(CORES, 8)), "--dist", "loadscope")
 NO_BROWSER = (
     "No browser was found, so the tests in a browser did not run. Install Chromium or Chrome, or: "
     f"{os.path.relpath(sys.executable, ROOT)} -m playwright install chromium"
@@ -61,7 +60,7 @@ STAGES = (
     Stage("cells", ((*PYTEST, *NBVAL, *PARALLEL),), counts=True),
     Stage("site", ((SCRIPTS / "jupyter-book", "build", "-W", "--keep-going", "."),)),
     Stage(
-        "browser", ((*PYTEST, "tests/site", *BY_PAGE, "--timeout=180"),), counts=True, needs="site"
+        "browser", ((*PYTEST, "tests/site", *PARALLEL, "--timeout=180"),), counts=True, needs="site"
     ),
     Stage("colab", ((*PYTEST, "tests/colab", "--timeout=1200"),), counts=True, only_ci=True),
 )

@@ -3,8 +3,8 @@
 Sphinx indexes every text of a page. The TeX of a formula, the digits of an output and the cells of
 a table, whose words run together once their tags are gone, are words that nobody types; nor are the
 numbers in code, and the long names that a page gives to what it computes. And the objects of the
-code reference are listed twice, for an index page that the book does not have. All that was two
-fifths of what whoever searches has to load.
+code reference are listed twice, for an index page that the book does not have. All that would have
+to be loaded by whoever searches.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def test_a_test_that_hangs_fails_alone(
     browser = next(each for each in runner.STAGES if each.name == "browser")
     assert "--timeout=180" in browser.commands[0]
     code = "import time\ndef test_a(): pass\ndef test_b(): time.sleep(60)\ndef test_c(): pass\n"
-    command = (*pytest_stage(runner, "browser", code).commands[0], *runner.BY_PAGE, "--timeout=1")
+    command = (*pytest_stage(runner, "browser", code).commands[0], *runner.PARALLEL, "--timeout=1")
     assert runner.main([], (runner.Stage("browser", (command,), counts=True),)) == 1
     out = capfd.readouterr().out
     assert "test_b - Failed: Timeout" in out

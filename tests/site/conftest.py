@@ -57,7 +57,7 @@ class ByPage(LoadScopeScheduling):
     """All tests of one page go to one worker, which loads it once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        page = re.search(r"\[(\S+?\.html)\b", nodeid)
+        page = re.search(r"\[(\S+?\.html)\b", nodeid)  # what a test of a page has in its name
         return page[1] if page else nodeid
 
 

@@ -20,11 +20,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf8")
 # The drawing of a formula is hidden from who hears the page, and has the colour of its text.
-RUN_AXE = """([colours, other]) => axe.run({exclude: [['.katex-html']]}, {
-  resultTypes: ["violations"],
-  rules: {"color-contrast": {enabled: colours}, "link-in-text-block": {enabled: colours}},
-  ...(other ? {} : {runOnly: ["color-contrast", "link-in-text-block"]}),
-})"""
+RUN_AXE = """(options) =>
+  axe.run({exclude: [['.katex-html']]}, {resultTypes: ["violations"], ...options})"""
+COLOURS = ["color-contrast", "link-in-text-block"]
+JUDGE_COLOURS = {"runOnly": COLOURS}
+JUDGE_THE_REST = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
 WATCH_SHIFTS = """
 window.shifts = [];
 const named = (source) => source.node && `${source.node.nodeName}.${source.node.className}`;
@@ -150,11 +150,11 @@ def look(page: Page, theme: str, width: int) -> None:
     page.wait_for_timeout(350)  # the theme makes what scrolls focusable a moment later
 
 
-def axe(page: Page, *, colours: bool) -> list[str]:
-    """What axe objects to in the colours, or in all else, each with the first element it names."""
+def axe(page: Page, options: dict[str, Any]) -> list[str]:
+    """What axe objects to, each with the first element it names."""
     return [
         f"{found['id']}: {found['help']} ({found['nodes'][0]['html'][:160]})"
-        for found in page.evaluate(RUN_AXE, [colours, not colours])["violations"]
+        for found in page.evaluate(RUN_AXE, options)["violations"]
     ]
 
 
@@ -202,11 +202,11 @@ def visits(browser: Browser, server: serve.SiteServer) -> Iterator[Callable[[str
         for theme, width in (("light", 390), ("dark", 1280)):
             look(page, theme, width)
             visit.grounds[theme] = page.evaluate(GROUND)
-            visit.violations[theme] = axe(page, colours=False)
+            visit.violations[theme] = axe(page, JUDGE_THE_REST)
         page.evaluate(ONE_OF_A_KIND)
         for theme, width in (("dark", 1280), ("light", 390)):
             look(page, theme, width)
-            visit.violations[theme] += axe(page, colours=True)
+            visit.violations[theme] += axe(page, JUDGE_COLOURS)
         page.close()
         return visit
 
@@ -221,6 +221,14 @@ def visits(browser: Browser, server: serve.SiteServer) -> Iterator[Callable[[str
 
 def test_the_site_is_built(site: Path) -> None:
     assert (site / "book" / "index.html").exists()
+
+
+def test_a_page_is_loaded_by_one_worker(request: pytest.FixtureRequest) -> None:
+    plugins = request.config.pluginmanager.get_plugins()
+    (ours,) = [plugin for plugin in plugins if hasattr(plugin, "ByPage")]
+    of_pages = [item.nodeid for item in request.session.items if "visits" in item.fixturenames]
+    scopes = {ours.ByPage._split_scope(None, name) for name in of_pages}
+    assert scopes <= set(ours.built())
 
 
 def test_no_error(visits: Callable[[str], Visit], page: str) -> None:

@@ -26,6 +26,7 @@ from x_transformers import Decoder as XDecoder
 from x_transformers import TransformerWrapper
 
 from linebyline.decoding.greedy import greedy
+from linebyline.layers.attention_mask import causal_mask
 from linebyline.layers.multi_head_attention import MultiHeadAttention
 from linebyline.layers.self_gated import GELU
 from linebyline.transformer.bert import BERT
@@ -69,7 +70,7 @@ def attentions(device: str) -> Iterator[tuple[str, Run, Run]]:
     ours = MultiHeadAttention(SHAPE[2], HEADS).to(device)
     theirs = nn.MultiheadAttention(SHAPE[2], HEADS, batch_first=True).to(device)
     copy_attention(theirs, ours)
-    hidden = ~torch.ones(SHAPE[1], SHAPE[1], dtype=torch.bool, device=device).tril()
+    hidden = ~causal_mask(SHAPE[1], SHAPE[1], device=device)
 
     def torchs(x: Tensor, mask: Tensor | None) -> Tensor:
         return theirs(x, x, x, attn_mask=mask, is_causal=mask is not None, need_weights=False)[0]
@@ -122,7 +123,7 @@ def transformers(device: str) -> Iterator[tuple[str, Run, Run]]:
     theirs = nn.Transformer(size, HEADS, 2, 2, HIDDEN, 0.0, batch_first=True).to(device)
     copy_blocks(theirs.encoder, encoder)
     copy_blocks(theirs.decoder, decoder)
-    hidden = ~torch.ones(SHAPE[1], SHAPE[1], dtype=torch.bool, device=device).tril()
+    hidden = ~causal_mask(SHAPE[1], SHAPE[1], device=device)
 
     def our(x: Tensor) -> Tensor:
         return decoder(x, encoder(x))
@@ -217,7 +218,7 @@ def berts(device: str, ids: Tensor) -> Iterator[tuple[str, Run, Run]]:
     block = replace(config.block, model_size=size, num_heads=HEADS, hidden_size=HIDDEN)
     model = BERTPretraining(BERT(replace(config, block=block))).to(device)
     model.load_state_dict(renamed_bert(peer.state_dict()))
-    follows = torch.zeros_like(ids[:, :1])  # a third task's answer, as if it were one more place
+    follows = torch.zeros_like(ids[:, :1])  # the pair's answer, as if it were one more place
 
     def answers(words: Tensor, of_pair: Tensor) -> Tensor:
         more = functional.pad(of_pair, (0, VOCABULARY - 2), value=-1e4)

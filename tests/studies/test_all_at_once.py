@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from linebyline.data.examples import Examples
+from linebyline.losses.cross_entropy import CrossEntropy
 from linebyline.studies.all_at_once import (
     BATCH,
     DEEP,
@@ -40,29 +41,14 @@ def task():
     return numbers(STARTS[-1])
 
 
-def test_the_first_steps_are_those_that_are_stored(stored, task, monkeypatch):
-    class EnoughError(Exception):
-        pass
-
-    losses = []
-
-    def few(model, loss, optimizer, data, **options):
-        class Counted(type(loss)):
-            def forward(self, *args):
-                if len(losses) == FIRST_STEPS:
-                    raise EnoughError
-                value = super().forward(*args)
-                losses.append(value.item())
-                return value
-
-        return fit(model, Counted(ignore_index=loss.ignore_index), optimizer, data, **options)
-
-    from linebyline.training.loop import fit
-
-    monkeypatch.setattr("linebyline.studies.all_at_once.fit", few)
+def test_the_first_steps_are_those_that_are_stored(stored, task, first_losses):
     cost = stored["cost"]
-    with pytest.raises(EnoughError):
-        learn(task, SHALLOW, STARTS[-1], rate=cost["rate"], steps=cost["steps"])
+    losses = first_losses(
+        lambda: learn(task, SHALLOW, STARTS[-1], rate=cost["rate"], steps=cost["steps"]),
+        CrossEntropy,
+        "forward",
+        steps=FIRST_STEPS,
+    )
     assert losses == pytest.approx(cost["first_losses"], rel=1e-3)
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from linebyline.layers.squeeze_excitation import SqueezeExcitation
+from linebyline.studies import channel_gates
 from linebyline.studies.channel_gates import (
     CHANNELS,
     CLASSES,
@@ -27,26 +28,16 @@ each_arm = pytest.mark.parametrize(
 @pytest.mark.parametrize(
     ("task", "arm"), [("asked", "average"), ("digits", "nothing"), ("digits", "wide")]
 )
-def test_the_first_steps_are_those_that_are_stored(stored, monkeypatch, task, arm):
+def test_the_first_steps_are_those_that_are_stored(stored, first_losses, task, arm):
     record = stored["tasks"][task][arm]
     start = TASKS[task].starts[0]
 
-    class EnoughError(Exception):
-        pass
-
-    losses = []
-    entropy = torch.nn.functional.cross_entropy
-
-    def loss(scores, targets):
-        if len(losses) == FIRST_STEPS:
-            raise EnoughError
-        value = entropy(scores, targets)
-        losses.append(value.item())
-        return value
-
-    monkeypatch.setattr("linebyline.studies.channel_gates.cross_entropy", loss)
-    with pytest.raises(EnoughError):
-        learn(task, arm, start, rate=record["rate"])
+    losses = first_losses(
+        lambda: learn(task, arm, start, rate=record["rate"]),
+        channel_gates,
+        "cross_entropy",
+        steps=FIRST_STEPS,
+    )
     assert losses == pytest.approx(record["first_losses"], rel=1e-3)
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from torch.nn.functional import cross_entropy
 
 from linebyline.data.cells import Cells
+from linebyline.studies import what_and_where
 from linebyline.studies.what_and_where import (
     ARMS,
     BATCH,
@@ -34,24 +34,15 @@ def drawn(seed=0):
 
 
 @pytest.mark.parametrize("arm", ["coarse", "places", "skips", "coarsest", "no skips, code 1"])
-def test_the_first_steps_are_those_that_are_stored(stored, monkeypatch, arm):
+def test_the_first_steps_are_those_that_are_stored(stored, first_losses, arm):
     record = stored["arms"][arm]
 
-    class EnoughError(Exception):
-        pass
-
-    losses = []
-
-    def loss(scores, targets):
-        if len(losses) == FIRST_STEPS:
-            raise EnoughError
-        value = cross_entropy(scores, targets)
-        losses.append(value.item())
-        return value
-
-    monkeypatch.setattr("linebyline.studies.what_and_where.cross_entropy", loss)
-    with pytest.raises(EnoughError):
-        learn(arm, STARTS[0], rate=record["rate"])
+    losses = first_losses(
+        lambda: learn(arm, STARTS[0], rate=record["rate"]),
+        what_and_where,
+        "cross_entropy",
+        steps=FIRST_STEPS,
+    )
     assert losses == pytest.approx(record["first_losses"], rel=2e-3)
 
 

@@ -33,23 +33,13 @@ def task():
 
 
 @pytest.mark.parametrize("arm", ["fixed", "even", "additive"])
-def test_the_first_steps_are_those_that_are_stored(stored, monkeypatch, arm):
-    class EnoughError(Exception):
-        pass
-
-    losses = []
-
-    class Few(CrossEntropy):
-        def forward(self, *args):
-            if len(losses) == FIRST_STEPS:
-                raise EnoughError
-            value = super().forward(*args)
-            losses.append(value.item())
-            return value
-
-    monkeypatch.setattr("linebyline.studies.where_to_look.CrossEntropy", Few)
-    with pytest.raises(EnoughError):
-        learn(arm, STARTS[0], rate=stored["arms"][arm]["rate"])
+def test_the_first_steps_are_those_that_are_stored(stored, first_losses, arm):
+    losses = first_losses(
+        lambda: learn(arm, STARTS[0], rate=stored["arms"][arm]["rate"]),
+        CrossEntropy,
+        "forward",
+        steps=FIRST_STEPS,
+    )
     assert losses == pytest.approx(stored["arms"][arm]["first_losses"], rel=1e-3)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import one_hot
 
+from linebyline.data.at_least import at_least
 from linebyline.data.examples import Examples
 
 
@@ -46,8 +47,8 @@ def associative_recall(
         ValueError: `count`, `facts` or `asked` is below 1, `digits` is below 2, there are fewer
             names than facts, or fewer facts than a question has names.
     """
-    _at_least(count=(count, 1), asked=(asked, 1), digits=(digits, 2))
-    _at_least(facts=(facts, asked), names=(names, facts))
+    at_least(count=(count, 1), asked=(asked, 1), digits=(digits, 2))
+    at_least(facts=(facts, asked), names=(names, facts))
     generator = torch.Generator().manual_seed(seed)
     who = torch.rand(count, names, generator=generator).argsort(1)[:, :facts]
     what = torch.randint(digits, (count, facts), generator=generator)
@@ -62,9 +63,3 @@ def associative_recall(
         inputs[:, facts:, start : start + names] = one_hot(who.gather(1, fact), names).float()
         targets.append(what.gather(1, fact))
     return Examples(inputs, torch.stack(targets, dim=-1))
-
-
-def _at_least(**given: tuple[int, int]) -> None:
-    for name, (number, least) in given.items():
-        if number < least:
-            raise ValueError(f"{name} must be at least {least}, not {number}")

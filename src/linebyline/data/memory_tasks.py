@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import one_hot
 
+from linebyline.data.at_least import at_least
 from linebyline.data.examples import Examples
 
 
@@ -34,7 +35,7 @@ def adding_problem(count: int, length: int, *, seed: int = 0) -> Examples:
     Raises:
         ValueError: `count` is below 1, or `length` below 2.
     """
-    _at_least(count=(count, 1), length=(length, 2))
+    at_least(count=(count, 1), length=(length, 2))
     generator = torch.Generator().manual_seed(seed)
     numbers = torch.rand(count, length, generator=generator)
     half = length // 2
@@ -75,7 +76,7 @@ def copy_task(
     Raises:
         ValueError: `count`, `delay` or `length` is below 1, or `symbols` below 2.
     """
-    _at_least(count=(count, 1), delay=(delay, 1), symbols=(symbols, 2), length=(length, 1))
+    at_least(count=(count, 1), delay=(delay, 1), symbols=(symbols, 2), length=(length, 1))
     generator = torch.Generator().manual_seed(seed)
     shown = torch.randint(symbols, (count, length), generator=generator)
     blank, signal = symbols, symbols + 1
@@ -84,9 +85,3 @@ def copy_task(
     read[:, :length] = answers[:, -length:] = shown
     read[:, length + delay - 1] = signal
     return Examples(one_hot(read, symbols + 2).float(), answers)
-
-
-def _at_least(**given: tuple[int, int]) -> None:
-    for name, (number, least) in given.items():
-        if number < least:
-            raise ValueError(f"{name} must be at least {least}, not {number}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
+from linebyline.data.at_least import at_least
 from linebyline.data.digits import digits
 from linebyline.data.examples import Examples, TrainTest
 
@@ -45,14 +46,7 @@ def overlaid_digits(
         ValueError: a count or `strip` is below 1, `gap` is below 0, `cue` is unknown, or `classes`
             are none of the digits.
     """
-    for name, number, least in (
-        ("train", train, 1),
-        ("test", test, 1),
-        ("gap", gap, 0),
-        ("strip", strip, 1),
-    ):
-        if number < least:
-            raise ValueError(f"{name} must be at least {least}, not {number}")
+    at_least(train=(train, 1), test=(test, 1), gap=(gap, 0), strip=(strip, 1))
     if cue not in ("strip", "everywhere"):
         raise ValueError(f"cue must be strip or everywhere, not {cue!r}")
     singles = digits(classes=classes, seed=seed)

@@ -7,6 +7,7 @@ from jaxtyping import Int
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from linebyline.data.at_least import at_least
 from linebyline.data.examples import Examples
 
 BEGIN = 0
@@ -32,13 +33,7 @@ def previous_symbol(count: int, length: int, *, symbols: int = 8, seed: int = 0)
     Raises:
         ValueError: `count` or `length` is below 1, or `symbols` below 2.
     """
-    for name, number, least in (
-        ("count", count, 1),
-        ("length", length, 1),
-        ("symbols", symbols, 2),
-    ):
-        if number < least:
-            raise ValueError(f"{name} must be at least {least}, not {number}")
+    at_least(count=(count, 1), length=(length, 1), symbols=(symbols, 2))
     generator = torch.Generator().manual_seed(seed)
     row = torch.randint(1, symbols + 1, (count, length), generator=generator)
     row = torch.cat([torch.full((count, 1), BEGIN), row], dim=1)

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyArrowPatch
 from linebyline.plotting.edges import format_weight
 from linebyline.plotting.labels import spread
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import canvas, draw_ring, points_a_unit
+from linebyline.plotting.units import canvas, draw_ring, draw_text, points_a_unit
 
 COLUMNS, ROWS = 8, 6
 """A page has room for so many nodes side by side, and one below the other."""
@@ -81,10 +81,10 @@ def computational_graph(
     for node in (node for column in columns for node in column):
         x, y = places[id(node)]
         draw_ring(ax, x, y, RADIUS)
-        _write(ax, x, y, written.get(id(node), _symbol(node.operation)), INK, SIZE)
-        _write(ax, x, y + RADIUS + 0.14, format_weight(node.data), INK, SIZE)
+        draw_text(ax, x, y, written.get(id(node), _symbol(node.operation)), SIZE)
+        draw_text(ax, x, y + RADIUS + 0.14, format_weight(node.data), SIZE)
         if done:
-            _write(ax, x, y - RADIUS - 0.16, format_weight(node.grad), GRADIENT, SIZE)
+            draw_text(ax, x, y - RADIUS - 0.16, format_weight(node.grad), SIZE, GRADIENT)
         _draw_arrows(ax, node, places)
     return ax
 
@@ -147,7 +147,7 @@ def _draw_arrows(ax: Axes, node: Scalar, places: dict[int, tuple[float, float]])
         side = 1.0 if bend < 0 or (bend == 0 and y1 <= y0) else -1.0
         x = (x0 + x1) / 2 + bend / 2 * (y1 - y0)
         y = (y0 + y1) / 2 - bend / 2 * (x1 - x0)
-        _write(ax, x, y + side * (0.13 + 0.1 * abs(y1 - y0)), format_weight(slope), LOCAL, SMALL)
+        draw_text(ax, x, y + side * (0.13 + 0.1 * abs(y1 - y0)), format_weight(slope), SMALL, LOCAL)
 
 
 def _mean(heights: list[float]) -> float:
@@ -157,7 +157,3 @@ def _mean(heights: list[float]) -> float:
 def _symbol(operation: str) -> str:
     """Short enough for a ring."""
     return {"sigmoid": r"$\sigma$", "*": "×", "-": "−"}.get(operation, operation)
-
-
-def _write(ax: Axes, x: float, y: float, text: str, color: str, size: float) -> None:
-    ax.text(x, y, text, ha="center", va="center_baseline", color=color, fontsize=size)

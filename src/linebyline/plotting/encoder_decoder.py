@@ -7,10 +7,10 @@ next step as what is read, unless a teacher brings it.
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import canvas, draw_dot, draw_ring
+from linebyline.plotting.units import canvas, draw_arrow, draw_dot, draw_ring, draw_text
 
 MOST = 9
 """So many tokens of source and target together have room on a page."""
@@ -97,16 +97,9 @@ def _arrow(
     bend: float = 0.0,
     color: str = INK,
 ) -> None:
-    style = "-|>,head_width=0.2,head_length=0.4"
-    path = f"arc3,rad={bend}"
-    arrow = FancyArrowPatch(
-        start, end, arrowstyle=style, connectionstyle=path, mutation_scale=11, shrinkA=0, shrinkB=0
-    )
-    arrow.set(
-        color=color, linewidth=1.5, zorder=1, linestyle="-" if color == INK else (0, (3, 1.4))
-    )
-    ax.add_patch(arrow)
+    again = color == AGAIN  # never by the colour alone
+    draw_arrow(ax, start, end, head=0.4, width=1.5, bend=bend, color=color, dashed=again)
 
 
 def _write(ax: Axes, x: float, y: float, text: str, color: str = INK) -> None:
-    ax.text(x, y, text, ha="center", va="center_baseline", color=color, fontsize=12, zorder=4)
+    draw_text(ax, x, y, text, 12, color)

@@ -5,12 +5,11 @@ from itertools import pairwise
 
 from jaxtyping import Shaped
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
 
 from linebyline.plotting.arrays import Array, to_numpy
 from linebyline.plotting.romanization import drawable
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import FILL, RIM, canvas, draw_arrow, draw_ring
+from linebyline.plotting.units import canvas, draw_arrow, draw_box, draw_ring
 
 BOX = 0.2
 """Half the side of a state's box."""
@@ -91,7 +90,5 @@ def _places(count: int) -> list[float]:
 
 
 def _box(ax: Axes, x: float, y: float, *, now: bool = False) -> None:
-    shape = "round,pad=0,rounding_size=0.08"
-    box = FancyBboxPatch((x - BOX, y - BOX), 2 * BOX, 2 * BOX, boxstyle=shape, facecolor=FILL)
-    box.set(edgecolor=PALETTE[0] if now else INK, linewidth=RIM, zorder=2)
-    ax.add_patch(box)
+    color = PALETTE[0] if now else INK
+    draw_box(ax, (x, y), (2 * BOX, 2 * BOX), rounding=0.08, color=color)

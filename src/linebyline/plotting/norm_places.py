@@ -4,10 +4,9 @@ The stream is the thick line going up. A part reads from it, beside it, and adds
 """
 
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import FILL, canvas
+from linebyline.plotting.units import canvas, draw_arrow, draw_box, draw_ring, draw_text
 
 STREAM, BESIDE, HIGH, WIDE = 1.1, 1.35, 0.36, 1.3
 """Where a half's stream stands, how far beside it the parts, and the size of their boxes."""
@@ -17,6 +16,9 @@ PART, TOP = 1.75, 3.9
 
 RADIUS, THIN, STRONG = 0.13, 1.5, 2.4
 """Of a plus; widths of a way beside the stream, and of the stream."""
+
+HEAD, SMALL = 0.4, 11
+"""Length of an arrow's head, and size of the letters."""
 
 NORM = PALETTE[1]
 """The colour of the normalizations."""
@@ -31,13 +33,13 @@ def norm_places(*, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, (0.0, WIDTH), (-0.3, TOP + 0.55))
     for half, norm_first in enumerate((False, True)):
         x = STREAM + half * WIDTH / 2
-        _write(ax, x + BESIDE / 2, TOP + 0.35, "pre-norm" if norm_first else "post-norm")
-        _write(ax, x, -0.15, "x")
+        draw_text(ax, x + BESIDE / 2, TOP + 0.35, "pre-norm" if norm_first else "post-norm", SMALL)
+        draw_text(ax, x, -0.15, "x", SMALL)
         on_stream = []
         for number, part in enumerate(("attention", "feed-forward")):
             on_stream += _part(ax, x, 0.15 + number * PART, part, norm_first)
         end = _line(ax, x, 0.0, on_stream, STRONG)
-        _arrow(ax, (x, end), (x, TOP), STRONG)
+        draw_arrow(ax, (x, end), (x, TOP), width=STRONG, head=HEAD)
     return ax
 
 
@@ -49,10 +51,9 @@ def _part(ax: Axes, x: float, y: float, name: str, norm_first: bool) -> list[tup
     ax.plot([x, side], [y, y], color=INK, lw=THIN, ls="-", zorder=1)
     end = _line(ax, side, y, gaps, THIN)
     ax.plot([side, side], [end, plus], color=INK, lw=THIN, ls="-", zorder=1)
-    _arrow(ax, (side, plus), (x + RADIUS, plus), THIN)
-    ring = Circle((x, plus), RADIUS, facecolor=FILL, edgecolor=INK, linewidth=THIN, zorder=3)
-    ax.add_patch(ring)
-    _write(ax, x, plus, "+")
+    draw_arrow(ax, (side, plus), (x + RADIUS, plus), width=THIN, head=HEAD)
+    draw_ring(ax, x, plus, RADIUS)
+    draw_text(ax, x, plus, "+", SMALL)
     on_stream = [(plus - RADIUS, plus + RADIUS)]
     return on_stream if norm_first else [*on_stream, _box(ax, x, y + 1.3, "norm")]
 
@@ -68,21 +69,6 @@ def _line(ax: Axes, x: float, y: float, gaps: list[tuple[float, float]], width: 
 def _box(ax: Axes, x: float, y: float, name: str) -> tuple[float, float]:
     """A box with its name; from where to where it reaches."""
     wide, color = (0.75, NORM) if name == "norm" else (WIDE, INK)
-    corner = (x - wide / 2, y - HIGH / 2)
-    shape = "round,pad=0,rounding_size=0.1"
-    box = FancyBboxPatch(corner, wide, HIGH, boxstyle=shape, facecolor="none", edgecolor=color)
-    box.set(linewidth=THIN, zorder=3)
-    ax.add_patch(box)
-    _write(ax, x, y, name, color)
+    draw_box(ax, (x, y), (wide, HIGH), rim=THIN, color=color, filled=False)
+    draw_text(ax, x, y, name, SMALL, color)
     return y - HIGH / 2, y + HIGH / 2
-
-
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], width: float) -> None:
-    style = "-|>,head_width=0.2,head_length=0.4"
-    arrow = FancyArrowPatch(start, end, arrowstyle=style, mutation_scale=11, shrinkA=0, shrinkB=0)
-    arrow.set(color=INK, linewidth=width, zorder=1)
-    ax.add_patch(arrow)
-
-
-def _write(ax: Axes, x: float, y: float, text: str, color: str = INK) -> None:
-    ax.text(x, y, text, ha="center", va="center_baseline", color=color, fontsize=11, zorder=4)

@@ -6,10 +6,9 @@ unit of the axes is one inch.
 """
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
 
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import FILL, RIM, canvas, draw_arrow, draw_dot, draw_ring
+from linebyline.plotting.units import canvas, draw_arrow, draw_box, draw_dot, draw_ring
 
 OPERATION = 0.2
 """Radius of a circle with × or + in it."""
@@ -167,18 +166,7 @@ def draw_operation(ax: Axes, x: float, y: float, sign: str) -> None:
 
 def draw_layer(ax: Axes, x: float, y: float, bend: str, *, weights: bool = True) -> None:
     """A layer of weights and what bends its sum; without weights, what bends alone, unfilled."""
-    width, height = 0.62, 0.36
-    box = FancyBboxPatch(
-        (x - width / 2, y - height / 2),
-        width,
-        height,
-        boxstyle="round,pad=0,rounding_size=0.08" if weights else "round,pad=0,rounding_size=0.18",
-        facecolor=FILL if weights else "none",
-        edgecolor=INK,
-        linewidth=RIM,
-        zorder=2,
-    )
-    ax.add_patch(box)
+    draw_box(ax, (x, y), (0.62, 0.36), rounding=0.08 if weights else 0.18, filled=weights)
     write(ax, x, y, bend, size=13)
 
 

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from math import hypot
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import canvas, draw_ring
+from linebyline.plotting.units import canvas, draw_arrow, draw_ring, draw_text
 
 MOST_WORDS, MOST_BLOCKS = 5, 3
 """So many have room in half of a page's width."""
 
 ROW, RADIUS, LOW, STREAM = 0.85, 0.19, 0.1, 2.2
 """Height of a block, radius of its ring, height of what is read, and width of a stream."""
+
+HEAD, SMALL = 0.4, 11
+"""Length of an arrow's head, and size of the letters."""
 
 LOOKS, AGAIN = PALETTE[0], PALETTE[1]
 """The colours of what attention brings, and of a word that was said and is read."""
@@ -59,7 +61,7 @@ def residual_streams(
     for half, taught in enumerate((True, False)):
         left = half * (WIDTH / 2 + 0.1) + pitch / 2 + 0.1
         xs = [left + i * pitch for i in range(len(read))]
-        _write(ax, (xs[0] + xs[-1]) / 2, top + 0.5, "training" if taught else "writing")
+        draw_text(ax, (xs[0] + xs[-1]) / 2, top + 0.5, "training" if taught else "writing", SMALL)
         _half(ax, xs, read, said, blocks, taught)
     return ax
 
@@ -70,10 +72,18 @@ def _half(
     top = ROW * (blocks + 1)
     for position, x in enumerate(xs):
         if taught or position == 0:
-            _write(ax, x, LOW - 0.08, read[position])
+            draw_text(ax, x, LOW - 0.08, read[position], SMALL)
         else:  # what was said is carried down to where it is read
-            _arrow(ax, (xs[position - 1] + 0.12, top - 0.02), (x - 0.03, LOW + 0.08), AGAIN)
-        _write(ax, x, top + 0.08, said[position])
+            draw_arrow(
+                ax,
+                (xs[position - 1] + 0.12, top - 0.02),
+                (x - 0.03, LOW + 0.08),
+                head=HEAD,
+                width=1.5,
+                color=AGAIN,
+                dashed=True,
+            )
+        draw_text(ax, x, top + 0.08, said[position], SMALL)
         below = LOW + 0.15
         for block in range(blocks):
             y = ROW * (block + 1)
@@ -81,9 +91,9 @@ def _half(
             for before in xs[:position]:
                 _line_to_ring(ax, (before, y - ROW / 2), (x, y))
             draw_ring(ax, x, y, RADIUS)
-            _write(ax, x, y, str(moment(position, block, blocks, taught=taught)))
+            draw_text(ax, x, y, str(moment(position, block, blocks, taught=taught)), SMALL)
             below = y + RADIUS
-        _arrow(ax, (x, below), (x, top - 0.12))
+        draw_arrow(ax, (x, below), (x, top - 0.12), head=HEAD, width=STREAM)
 
 
 def _line_to_ring(ax: Axes, start: tuple[float, float], middle: tuple[float, float]) -> None:
@@ -91,17 +101,3 @@ def _line_to_ring(ax: Axes, start: tuple[float, float], middle: tuple[float, flo
     left = 1 - RADIUS / hypot(across, up)  # where the ring's rim is met
     xs, ys = [start[0], start[0] + left * across], [start[1], start[1] + left * up]
     ax.plot(xs, ys, color=LOOKS, lw=1, ls="-", zorder=1)
-
-
-def _arrow(
-    ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str = INK
-) -> None:
-    style = "-|>,head_width=0.2,head_length=0.4"
-    arrow = FancyArrowPatch(start, end, arrowstyle=style, mutation_scale=11, shrinkA=0, shrinkB=0)
-    dashes = "-" if color == INK else (0, (3, 1.4))
-    arrow.set(color=color, linewidth=STREAM if color == INK else 1.5, zorder=1, linestyle=dashes)
-    ax.add_patch(arrow)
-
-
-def _write(ax: Axes, x: float, y: float, text: str) -> None:
-    ax.text(x, y, text, ha="center", va="center_baseline", color=INK, fontsize=11, zorder=4)

@@ -65,20 +65,55 @@ def draw_ellipsis(ax: Axes, x: float, y: float) -> None:
         draw_dot(ax, x, y + shift, 0.024)
 
 
-def draw_arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """What goes from one part to the next."""
-    style = "-|>,head_width=0.28,head_length=0.55"
-    arrow = FancyArrowPatch(start, end, arrowstyle=style, mutation_scale=11, shrinkA=0, shrinkB=0)
-    arrow.set(color=INK, linewidth=1.6)
+def draw_arrow(
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    *,
+    head: float = 0.55,
+    width: float = 1.6,
+    bend: float = 0.0,
+    color: str = INK,
+    dashed: bool = False,
+) -> None:
+    """What goes from one part to the next; `head` is the length of its head."""
+    arrow = FancyArrowPatch(
+        start,
+        end,
+        arrowstyle=f"-|>,head_width={head / 2},head_length={head}",
+        connectionstyle=f"arc3,rad={bend}",
+        mutation_scale=11,
+        shrinkA=0,
+        shrinkB=0,
+    )
+    arrow.set(color=color, linewidth=width, linestyle=(0, (3, 1.4)) if dashed else "-", zorder=1)
     ax.add_patch(arrow)
+
+
+def draw_box(
+    ax: Axes,
+    middle: tuple[float, float],
+    size: tuple[float, float],
+    *,
+    rounding: float = 0.1,
+    rim: float = RIM,
+    color: str = INK,
+    filled: bool = True,
+) -> None:
+    """A box with round corners; its size is width and height."""
+    corner = middle[0] - size[0] / 2, middle[1] - size[1] / 2
+    box = FancyBboxPatch(corner, *size, boxstyle=f"round,pad=0,rounding_size={rounding}")
+    box.set(facecolor=FILL if filled else "none", edgecolor=color, linewidth=rim, zorder=2)
+    ax.add_patch(box)
+
+
+def draw_text(ax: Axes, x: float, y: float, text: str, size: float, color: str = INK) -> None:
+    """A name, its letters centred and its descenders below."""
+    ax.text(x, y, text, ha="center", va="center_baseline", color=color, fontsize=size, zorder=4)
 
 
 def draw_step(ax: Axes, x: float, y: float, radius: float) -> None:
     """The threshold: a rounded box with the graph of the step function, which is flat, up, flat."""
-    corner, side = (x - radius, y - radius), 2 * radius
-    shape = "round,pad=0,rounding_size=0.14"
-    box = FancyBboxPatch(corner, side, side, boxstyle=shape, facecolor=FILL, edgecolor=INK)
-    box.set(linewidth=RIM, zorder=2)
-    ax.add_patch(box)
+    draw_box(ax, (x, y), (2 * radius, 2 * radius), rounding=0.14)
     xs, ys = [x - 0.2, x, x, x + 0.2], [y - 0.14, y - 0.14, y + 0.14, y + 0.14]
     ax.plot(xs, ys, color=INK, linestyle="-", linewidth=2.2, solid_joinstyle="miter", zorder=3)

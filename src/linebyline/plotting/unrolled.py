@@ -7,10 +7,9 @@ a layer holds at one step; a dot is an input. Weights of one name are the same w
 from collections.abc import Collection, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 
 from linebyline.plotting.style import INK, PALETTE, WIDTH
-from linebyline.plotting.units import canvas, draw_dot, draw_ring
+from linebyline.plotting.units import canvas, draw_arrow, draw_dot, draw_ring, draw_text
 
 STEPS, BESIDE, LAYERS = 9, 6, 3
 """A page has room for so many steps side by side, for so many beside the folded network, and for so
@@ -87,12 +86,12 @@ def unrolled(
     shift = (ax.get_xlim()[1] - wide) / 2
     if folded:
         _draw_folded(ax, shift + 0.5, folded, weights)
-        _write(ax, shift + left - 0.3, RISE, "=", INK, 20.0)
+        draw_text(ax, shift + left - 0.3, RISE, "=", 20.0)
     xs = [shift + left + 0.05 + (t + 0.5) * pitch for t in range(steps)]
     for t, x in enumerate(xs):
         _draw_step(ax, x, inputs[t], outputs[t], rows, bidirectional, weights, backward)
         if states is not None:
-            _write(ax, x, RISE, states[t], INK, NAME)
+            draw_text(ax, x, RISE, states[t], NAME)
         if t + 1 < steps:
             for row in range(1, rows + 1):
                 turned = bidirectional and row == 2
@@ -119,14 +118,14 @@ def _draw_folded(
     """One step whose state comes back to it."""
     below, state, above = names
     _draw_step(ax, x, below, above, 1, False, weights, False)
-    _write(ax, x, RISE, state, INK, NAME)
+    draw_text(ax, x, RISE, state, NAME)
     start, end = (
         (x + RADIUS * 0.75, RISE + RADIUS * 0.75),
         (x + RADIUS * 0.75, RISE - RADIUS * 0.75),
     )
     _arrow(ax, start, end, bend=-1.7)
     if weights:
-        _write(ax, x + 0.66, RISE + 0.24, weights[1], WEIGHT, SMALL)
+        draw_text(ax, x + 0.66, RISE + 0.24, weights[1], SMALL, WEIGHT)
 
 
 def _draw_step(
@@ -145,22 +144,22 @@ def _draw_step(
         draw_ring(ax, x, row * RISE, RADIUS)
     if below:
         draw_dot(ax, x, 0.08)
-        _write(ax, x, -0.17, below, INK, NAME)
+        draw_text(ax, x, -0.17, below, NAME)
         _arrow(ax, (x, 0.18), (x, RISE - RADIUS))
         if bidirectional:  # past the first ring
             _arrow(ax, (x + 0.06, 0.16), (x + RADIUS * 0.6, 2 * RISE - RADIUS * 0.85), bend=0.28)
         if weights:
-            _write(ax, x - 0.17, 0.45, weights[0], WEIGHT, SMALL)
+            draw_text(ax, x - 0.17, 0.45, weights[0], SMALL, WEIGHT)
     if not bidirectional:
         for row in range(1, rows):
             _arrow(ax, (x, row * RISE + RADIUS), (x, (row + 1) * RISE - RADIUS))
     if above:
-        _write(ax, x, top + 0.1, above, INK, NAME)
+        draw_text(ax, x, top + 0.1, above, NAME)
         _arrow(ax, (x, rows * RISE + RADIUS), (x, top - 0.08))
         if bidirectional:
             _arrow(ax, (x - RADIUS * 0.6, RISE + RADIUS * 0.85), (x - 0.12, top - 0.09), bend=-0.28)
         if weights:
-            _write(ax, x - 0.17, rows * RISE + 0.5, weights[2], WEIGHT, SMALL)
+            draw_text(ax, x - 0.17, rows * RISE + 0.5, weights[2], SMALL, WEIGHT)
         if backward:
             beside = x + 0.11
             _arrow(ax, (beside, top - 0.1), (beside, rows * RISE + RADIUS), color=BACK)
@@ -184,21 +183,11 @@ def _carry(
     start, end = ((there, y), (here, y)) if turned else ((here, y), (there, y))
     _arrow(ax, (start[0], y + lift), (end[0], y + lift))
     if weights:
-        _write(ax, (here + there) / 2, y + lift + 0.17, weights[1], WEIGHT, SMALL)
+        draw_text(ax, (here + there) / 2, y + lift + 0.17, weights[1], SMALL, WEIGHT)
     if backward:
         _arrow(ax, (end[0], y - lift), (start[0], y - lift), color=BACK)
 
 
 def _arrow(ax: Axes, start: Point, end: Point, *, bend: float = 0.0, color: str = INK) -> None:
-    style = "-|>,head_width=0.22,head_length=0.42"
-    path = f"arc3,rad={bend}"
-    arrow = FancyArrowPatch(
-        start, end, arrowstyle=style, connectionstyle=path, mutation_scale=11, shrinkA=0, shrinkB=0
-    )
-    dashes = (0, (3, 1.4)) if color == BACK else "-"  # never by the colour alone
-    arrow.set(color=color, linewidth=1.5, linestyle=dashes, zorder=1)
-    ax.add_patch(arrow)
-
-
-def _write(ax: Axes, x: float, y: float, text: str, color: str, size: float) -> None:
-    ax.text(x, y, text, ha="center", va="center_baseline", color=color, fontsize=size, zorder=4)
+    back = color == BACK  # never by the colour alone
+    draw_arrow(ax, start, end, head=0.4, width=1.5, bend=bend, color=color, dashed=back)

@@ -218,8 +218,7 @@ def cross_entropy_of(model: nn.Module, examples: Examples) -> float:
 
 def share_right(model: Transformer, examples: Examples) -> float:
     """The share of the sources that are translated to the last character, by greedy decoding."""
-    asked: Any = model  # of a recurrent translator no more is asked than `begin` and `step`
-    return round(right(asked, examples).double().mean().item(), 4)
+    return round(right(model, examples).double().mean().item(), 4)
 
 
 def mistakes(model: nn.Module, task: Task) -> dict[str, float]:

@@ -34,6 +34,7 @@ from linebyline.studies import record
 from linebyline.tokenizers.character import CharacterTokenizer
 from linebyline.tokenizers.word import WordTokenizer
 from linebyline.training.loop import fit
+from linebyline.transformer.transformer import Transformer
 
 DIGITS = (1, 10)
 COUNT = 9000
@@ -186,7 +187,7 @@ def learn(arm: str, start: int, *, rate: float, epochs: int | None = None) -> Ru
     return Run(model.eval(), task, history.step_loss)
 
 
-def right(model: Seq2Seq, examples: Examples) -> Bool[Tensor, " pairs"]:
+def right(model: Seq2Seq | Transformer, examples: Examples) -> Bool[Tensor, " pairs"]:
     """Which sources are translated to the last character, by greedy decoding."""
     sources, longest = examples.inputs[:, 0], examples.targets.shape[1]
     first = torch.full((len(sources),), BEGIN)

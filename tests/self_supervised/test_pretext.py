@@ -97,6 +97,12 @@ def test_the_control_hides_nothing() -> None:
     assert asked is None
 
 
+def test_a_square_may_be_one_pixel() -> None:
+    shown, _, asked = HiddenSquare(1)(torch.ones(5, 4, 4), generator())
+    assert asked.sum((1, 2)).tolist() == [1] * 5
+    assert torch.equal(shown == 0, asked)
+
+
 @pytest.mark.parametrize("ask", [QuarterTurn(), HiddenSquare(3), NextRow()])
 def test_questions_are_drawn_from_the_generator_alone(ask) -> None:
     torch.manual_seed(0)

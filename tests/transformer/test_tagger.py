@@ -80,6 +80,20 @@ def test_gradient_and_learning() -> None:
     assert loss.item() < 0.01
 
 
+def test_a_vocabulary_and_an_answer_of_one_are_enough() -> None:
+    model = Tagger(BlockConfig(16, 2, 32), 1, 1, 1)
+    assert model(torch.zeros(2, 3, dtype=torch.int64)).shape == (2, 1, 3)
+
+
+def test_tokens_start_as_large_as_the_waves_and_all_places_are_seen(ids: Tensor) -> None:
+    g = torch.Generator().manual_seed(0)
+    model = Tagger(BlockConfig(64, 2, 32, dropout=0.0), 1, 500, 5, generator=g)
+    assert model.token.weight.std().item() == pytest.approx(1, rel=0.02)
+    changed = ids.clone()
+    changed[:, -1] = 8 - changed[:, -1]
+    assert not torch.allclose(model(ids)[:, :, 0], model(changed)[:, :, 0])
+
+
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses(ids: Tensor) -> None:
     config = BlockConfig(16, 2, 32)

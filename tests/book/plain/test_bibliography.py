@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from bibliography import Reference, citation, in_order, references
+from chapters import BOOK
 
 
 @pytest.fixture
@@ -78,3 +80,11 @@ def test_the_order_is_the_bibliographys() -> None:
         Reference(name, name, year, "", "") for name, year in (("a", "1"), ("A", "2"), ("b", "0"))
     )
     assert in_order([b, a2, a1]) == [a1, a2, b]
+
+
+def test_no_two_references_of_the_book_are_cited_alike() -> None:
+    """Otherwise "He et al. [2016]" stands there twice: their years carry letters, 2016a, 2016b."""
+    cited = [
+        (each.authors_short, each.year) for each in references(BOOK / "references.bib").values()
+    ]
+    assert [name for name, times in Counter(cited).items() if times > 1] == []

@@ -8,6 +8,7 @@ from linebyline.data.number_texts import (
     counting_pages,
     exchange_units,
     exchange_words,
+    number_of,
     number_texts,
     plain,
     replace_word,
@@ -59,6 +60,15 @@ def number_word(number: int) -> str:
 def test_pages_that_cannot_be_are_refused(count, options):
     with pytest.raises(ValueError, match="must be"):
         counting_pages(count, **options)
+
+
+def test_a_number_is_what_num2words_says():
+    for text in number_texts(200, digits=(1, 9), seed=5):
+        number = number_of(text)
+        assert number is not None
+        assert number_word(number) == text
+    for text in ("hundred", "two two", "two thousand three million", "", "one cat", "twenty ten"):
+        assert number_of(text) is None
 
 
 def test_units_change_places():

@@ -21,7 +21,8 @@ def test_each_row_is_a_frame(tokenizer, seconds):
         length = len(frame.ids)
         assert found.ids[row, :length].tolist() == frame.ids
         assert found.segments[row, :length].tolist() == frame.segments
-        assert found.inside[row].sum() == length and found.inside[row, :length].all()
+        assert found.inside[row].sum() == length
+        assert found.inside[row, :length].all()
         assert (found.ids[row, length:] == tokenizer.special_tokens["[PAD]"]).all()
         assert (found.segments[row, length:] == 0).all()
     assert found.ids.shape[1] == max(found.inside.sum(1))

@@ -10,6 +10,10 @@ from num2words import num2words
 
 from linebyline.data.translation import LONGEST, number_pairs
 
+_SMALL = {num2words(number): number for number in (*range(20), *range(20, 100, 10))}
+_LARGE = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+
+
 class Replaced(NamedTuple):
     """A text with one wrong word, and where that word is."""
 
@@ -47,6 +51,26 @@ def number_texts(
 def plain(text: str) -> str:
     """Without commas, and with a space for a hyphen."""
     return text.replace(",", "").replace("-", " ")
+
+
+def number_of(text: str) -> int | None:
+    """The number that an English text names, as `number_texts` writes it; None if it names none.
+
+    Only what num2words says of some number below 10¹² is a number: not "hundred", "two two", or
+    "three thousand four million".
+    """
+    total = group = 0
+    for word in text.split():
+        if word in _LARGE:
+            total, group = total + group * _LARGE[word], 0
+        elif word == "hundred":
+            group *= 100
+        elif word != "and":
+            if word not in _SMALL:
+                return None
+            group += _SMALL[word]
+    total += group
+    return total if total < 10**12 and plain(num2words(total)) == text else None
 
 
 def counting_pages(

@@ -1,4 +1,4 @@
-"""A BERT of ours as a folder in the published layout, which `from_pretrained` reads, ours or not."""
+"""A BERT of ours as a folder in the published layout, which others can read."""
 
 import json
 from pathlib import Path

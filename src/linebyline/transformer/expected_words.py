@@ -15,7 +15,7 @@ def seen_log_probability(
     segments: Ids | None = None,
     mask: Inside | None = None,
 ) -> Float[Tensor, "batch time"]:
-    """log p(x_t | x): how likely the model holds what it sees, all places at once.
+    """Log p(x_t | x): how likely the model holds what it sees, all places at once.
 
     A model that was asked about hidden words only has never been asked this.
     """
@@ -32,7 +32,7 @@ def hidden_log_probability(
     *,
     mask_id: int,
 ) -> Float[Tensor, "batch time"]:
-    """log p(x_t | all others): the same with each word hidden in its turn, one pass for each place.
+    """Log p(x_t | all others): the same with each word hidden in its turn, one pass for each place.
 
     Source: Salazar, Liang, Nguyen & Kirchhoff 2020, *Masked language model scoring*, section 2,
     whose pseudo-log-likelihood of a text is the sum.

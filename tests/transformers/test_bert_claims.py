@@ -1,0 +1,17 @@
+"""Each claim of the chapter turns when the thing that it is about is broken."""
+
+import pytest
+
+REPLACED = {
+    # That random words make a network doubt is about random words: exchange the two networks.
+    'networks = {"80/10/10": bert}\nfor shares, masked in (("80/0/20", 0.8)': (
+        'networks = {"80/10/10": bert, "80/0/20": bert}\nfor shares, masked in (("80/10/10", 0.8)'
+    ),
+    # That few labels are enough is about what was learned before: begin at random.
+    '"pre-trained": bert}\nids': '"pre-trained": small_bert(tokenizer.vocab_size, seed + 1)}\nids',
+}
+
+
+@pytest.mark.timeout(600)
+def test_every_claim_turns_when_its_subject_is_broken(verdicts):
+    assert verdicts(replaced=REPLACED) == {}

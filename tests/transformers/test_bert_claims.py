@@ -9,6 +9,10 @@ REPLACED = {
     ),
     # What [CLS] knows is about what it was asked: ask it nothing.
     "    follows=pages.follows,\n": "    follows=None,\n",
+    # That nobody misses the question is about many labels: take few.
+    '{"without": mean["without, stranger, 200"]}': (
+        '{"without": mean["without, stranger, 20"]}'
+    ),
     # That few labels are enough is about what was learned before: begin at random.
     '"pre-trained": bert}\nlabelled': (
         '"pre-trained": small_bert(tokenizer.vocab_size, seed)}\nlabelled'
@@ -25,6 +29,7 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
     assert verdicts(replaced=REPLACED) == {
         "bert-shares": False,
         "bert-next-sentence": False,
+        "bert-without-next-sentence": False,
         "bert-few-labels": False,
         "bert-fit": False,
     }

@@ -10,9 +10,7 @@ REPLACED = {
     # What [CLS] knows is about what it was asked: ask it nothing.
     "    follows=pages.follows,\n": "    follows=None,\n",
     # That nobody misses the question is about many labels: take few.
-    '{"without": mean["without, stranger, 200"]}': (
-        '{"without": mean["without, stranger, 20"]}'
-    ),
+    '{"without": mean["without, stranger, 200"]}': ('{"without": mean["without, stranger, 20"]}'),
     # That few labels are enough is about what was learned before: begin at random.
     '"pre-trained": bert}\nlabelled': (
         '"pre-trained": small_bert(tokenizer.vocab_size, seed)}\nlabelled'

@@ -19,10 +19,11 @@ def drawn(**options):
 def test_a_name_keeps_its_digit_and_old_sequences_have_the_known_ones():
     data = drawn()
     names, answers = data.ids[:, ::2], data.ids[:, 1::2] - 4
-    assert names.min() == 0 and names.max() == 3
-    assert answers.min() == 0 and answers.max() == 2
-    for row, digits, fresh in zip(names.tolist(), answers.tolist(), data.fresh.tolist()):
-        mapping = dict(zip(row, digits))
+    assert (names.min(), names.max()) == (0, 3)
+    assert (answers.min(), answers.max()) == (0, 2)
+    rows = zip(names.tolist(), answers.tolist(), data.fresh.tolist(), strict=True)
+    for row, digits, fresh in rows:
+        mapping = dict(zip(row, digits, strict=True))
         assert [mapping[name] for name in row] == digits
         if not fresh:
             assert digits == KNOWN[row].tolist()
@@ -43,7 +44,7 @@ def test_names_are_drawn_evenly():
 
 def test_seen_names_stood_before():
     data = drawn(count=50)
-    for row, seen in zip(data.ids[:, ::2].tolist(), data.seen.tolist()):
+    for row, seen in zip(data.ids[:, ::2].tolist(), data.seen.tolist(), strict=True):
         assert seen == [row[t] in row[:t] for t in range(len(row))]
 
 
@@ -56,16 +57,16 @@ def test_a_seed_is_one_draw():
 def test_best_guesses_are_the_sum_over_all_mappings(share):
     known, digits = torch.tensor([1, 0, 1]), 2
     data = named_digits(40, 5, known, digits=digits, share=share, seed=3)
-    prior = {m: (1 - share) / 8 for m in product(range(2), repeat=3)}
+    prior = dict.fromkeys(product(range(2), repeat=3), (1 - share) / 8)
     prior[(1, 0, 1)] += share
     found = best_guesses(data.ids, known, digits=digits, share=share)
-    for row, guesses in zip(data.ids, found):
+    for row, guesses in zip(data.ids, found, strict=True):
         names, answers = row[::2].tolist(), (row[1::2] - 3).tolist()
         for t, name in enumerate(names):
             fits = {
                 m: p
                 for m, p in prior.items()
-                if all(m[n] == a for n, a in zip(names[:t], answers[:t]))
+                if all(m[n] == a for n, a in zip(names[:t], answers[:t], strict=True))
             }
             total = sum(fits.values())
             truth = [sum(p for m, p in fits.items() if m[name] == d) / total for d in (0, 1)]

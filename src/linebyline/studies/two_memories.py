@@ -8,8 +8,8 @@ The text is the language reference of Python, in byte pairs. A GPT and an LSTM h
 operations for each step, as many steps, the same windows, and the dropout of the first GPT; each
 has the rate that is best for the validation text of the start `TUNED_ON` in short runs. They are
 judged by the test texts of `STARTS`, each with other topics, in bits per character. Beside them
-stand n-grams, whose order the validation text chose, and `xz`, which has read the training text before or
-has not. Then the networks are shown less of what stood before, and passages twice; and their
+stand n-grams, whose order the validation text chose, and `xz`, which has read the training text
+before or has not. Then the networks are shown less of what stood before, and passages twice; and their
 predictions are mixed with those of an n-gram, half and half.
 """
 
@@ -44,7 +44,7 @@ from linebyline.studies.small_gpt import (
 )
 from linebyline.tokenizers.character import CharacterTokenizer
 
-STEPS = 1200
+STEPS = 800
 TUNED_ON, STARTS = 100, (101, 102, 103)
 RATES, TUNING_STEPS = (0.002, 0.006, 0.02), 200
 DROPOUT = 0.1

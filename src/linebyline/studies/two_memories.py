@@ -9,8 +9,8 @@ operations for each step, as many steps, the same windows, and the dropout of th
 has the rate that is best for the validation text of the start `TUNED_ON` in short runs. They are
 judged by the test texts of `STARTS`, each with other topics, in bits per character. Beside them
 stand n-grams, whose order the validation text chose, and `xz`, which has read the training text
-before or has not. Then the networks are shown less of what stood before, and passages twice; and their
-predictions are mixed with those of an n-gram, half and half.
+before or has not. Then the networks are shown less of what stood before, and passages twice; and
+their predictions are mixed with those of an n-gram, half and half.
 """
 
 from __future__ import annotations

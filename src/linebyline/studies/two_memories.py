@@ -103,8 +103,9 @@ def nats_of_rows(model: Model, rows: Tensor) -> Tensor:
 
 def nats_of_counts(model: NGram, rows: Tensor) -> Tensor:
     """What `twice` asks of an n-gram."""
+    n = model.order
     found = [
-        [-math.log(model.probability(row[t], row[:t])) for t in range(1, len(row))]
+        [-math.log(model.probability(row[t], row[max(t - n, 0) : t])) for t in range(1, len(row))]
         for row in rows.tolist()
     ]
     return torch.tensor(found)

@@ -76,7 +76,7 @@ def test_the_stored_settings_are_the_scripts(stored):
         assert all(len(row["seen"][name]) == len(SEEN) for name in MODELS)
 
 
-def test_rates_are_the_best_of_those_tried_and_not_at_the_end(stored):
+def test_rates_are_the_best_of_those_tried(stored):
     for row in stored["tuned"].values():
         assert row["rate"] == float(min(row["tried"], key=row["tried"].get))
     for kind, tried in stored["orders"].items():

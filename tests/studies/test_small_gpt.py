@@ -74,7 +74,7 @@ def test_dropout_is_where_it_is_asked_for(name, ids):
 def test_a_network_learns_a_text_by_heart(name):
     text = torch.randint(50, (CONTEXT + 1,), generator=torch.Generator().manual_seed(0)).tolist()
     model = MODELS[name](0)
-    losses = learn(model, [*text, 0], rate=0.006, start=0, steps=40)
+    losses = learn(model, [*text, 0], rate=0.006, start=0, steps=80)
     assert losses[0] > 6
     assert losses[-1] < 0.2 * losses[0]
     assert not model.training

@@ -86,7 +86,7 @@ def lstm(start: int, dropout: float = 0.0) -> TokenModel:
     """Its rival; dropout stands before and behind the recurrent layer (Zaremba et al. 2014)."""
     draw = torch.Generator().manual_seed(start)
     model = TokenModel(LSTM(SIZE, UNITS, generator=draw), VOCABULARY, generator=draw)
-    model.embedding = nn.Sequential(model.embedding, Dropout(dropout))  # type: ignore[assignment]
+    model.embedding = nn.Sequential(model.embedding, Dropout(dropout))
     model.output = nn.Sequential(Dropout(dropout), model.output)  # type: ignore[assignment]
     return model
 

@@ -201,7 +201,9 @@ def _judged(
         first_losses[name] = [round(loss, 5) for loss in losses[:FIRST_STEPS]]
         less = {n: nats_of_last(model, data.test, n).mean().item() / math.log(2) for n in SEEN}
         found["seen"][name] = [round(value, 4) for value in less.values()]
-        found["twice"][name] = _rounded(twice(lambda rows, m=model: nats_of_rows(m, rows), pieces))
+        found["twice"][name] = _rounded(
+            twice(lambda rows, m=model: nats_of_rows(m, rows), pieces)  # type: ignore[misc]
+        )
     return found | {"first_losses": first_losses}
 
 

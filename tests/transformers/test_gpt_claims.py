@@ -21,7 +21,7 @@ REPLACED = {
     },
     '"again": twice["GPT"][1]': '"again": 0.0',
     # Quick.
-    "steps = at_scale(cpu=220": "steps = at_scale(cpu=20",
+    "steps = at_scale(cpu=200": "steps = at_scale(cpu=20",
 }
 
 

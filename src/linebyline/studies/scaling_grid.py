@@ -39,7 +39,7 @@ Windows = Int[Tensor, "windows time"]
 VOCABULARY, CONTEXT, BLOCKS = 512, 64, 2
 BATCH_SIZE, WARM_UP, COOLED = 4, 16, 0.25
 PER_STEP = BATCH_SIZE * CONTEXT
-WIDTHS = (8, 12, 16, 24, 32, 48, 64)
+WIDTHS = (8, 16, 24, 32, 48, 64)
 TOKENS = tuple(256 * round(2 ** (half / 2) / 256) for half in range(34, 39))
 """From 2¹⁷ to 2¹⁹, each √2 times the one before, in whole steps."""
 RATES = {8: (0.005, 0.01, 0.02, 0.04), 64: (0.0025, 0.005, 0.01, 0.02)}

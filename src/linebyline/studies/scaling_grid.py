@@ -9,7 +9,7 @@ and are judged by other paragraphs. For each width there is one run, at a consta
 warm-up. Where a quarter of the steps to an amount of data is left, a copy leaves the run and cools
 down: its rate falls in a line to 0 (Hägele et al. 2024). So each cell of the grid has a schedule of
 its own length, for little more than the price of the longest. Beside it stands the loss on the way,
-of the run that was not cooled. The rate is chosen for two widths by whole runs of middle length, on
+of the run that was not cooled. The rate is chosen for two widths by whole runs, on
 another start; for the others it follows the power law through these two. Last come runs that the
 fit does not see: a larger width, more data, and three ways to spend one budget.
 """
@@ -40,13 +40,13 @@ VOCABULARY, CONTEXT, BLOCKS = 512, 64, 2
 BATCH_SIZE, WARM_UP, COOLED = 4, 16, 0.25
 PER_STEP = BATCH_SIZE * CONTEXT
 WIDTHS = (8, 16, 24, 32, 48, 64)
-TOKENS = tuple(256 * round(2 ** (half / 2) / 256) for half in range(34, 39))
-"""From 2¹⁷ to 2¹⁹, each √2 times the one before, in whole steps."""
-RATES = {8: (0.005, 0.01, 0.02, 0.04), 64: (0.0025, 0.005, 0.01, 0.02)}
-TUNED_TOKENS = 2**18
+TOKENS = tuple(256 * round(2 ** (half / 2) / 256) for half in range(34, 38))
+"""From 2¹⁷ on, each √2 times the one before, in whole steps."""
+RATES = {8: (0.01, 0.02, 0.04), 64: (0.0025, 0.005, 0.01)}
+TUNED_TOKENS = 2**17
 TUNED_ON, START = 100, 101
-UNSEEN = {48: (), 64: (2**20,), 96: (2**19, 2**20)}
-BUDGET = 5e11
+UNSEEN = {48: (), 64: (2**19,), 96: (2**18, 2**19)}
+BUDGET = 2e11
 
 
 class Windowed(NamedTuple):
@@ -65,7 +65,7 @@ def texts() -> Windowed:
         torch.tensor(tokenizer.encode(text)).unfold(0, CONTEXT + 1, CONTEXT)
         for text in (train, test)
     ]
-    judged = torch.randperm(len(cut[1]), generator=torch.Generator().manual_seed(0))[:600]
+    judged = torch.randperm(len(cut[1]), generator=torch.Generator().manual_seed(0))[:400]
     return Windowed(cut[0].clone(), cut[1][judged])
 
 

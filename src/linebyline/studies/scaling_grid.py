@@ -42,7 +42,7 @@ PER_STEP = BATCH_SIZE * CONTEXT
 WIDTHS = (8, 16, 24, 32, 48, 64)
 TOKENS = tuple(256 * round(2 ** (half / 2) / 256) for half in range(34, 38))
 """From 2¹⁷ on, each √2 times the one before, in whole steps."""
-RATES = {8: (0.01, 0.02, 0.04), 64: (0.0025, 0.005, 0.01)}
+RATES = {8: (0.02, 0.04, 0.08), 64: (0.0025, 0.005, 0.01)}
 TUNED_TOKENS = 2**17
 TUNED_ON, START = 100, 101
 UNSEEN = {48: (), 64: (2**19,), 96: (2**18, 2**19)}

@@ -1,5 +1,6 @@
 """The fit finds the law that made the losses, and the minimum that SciPy finds."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.optimize import minimize
 
 from linebyline.training.scaling_law import (
     ScalingLaw,
+    _predicted,
     bootstrap_scaling_laws,
     fit_scaling_law,
     interval,
@@ -36,6 +38,32 @@ def test_a_law_is_found_again():
     assert cost < 1e-20
     for name, value in vars(TRUE).items():
         assert getattr(law, name) == pytest.approx(value, rel=1e-5)
+
+
+def test_a_coupled_law_is_found_again():
+    true = ScalingLaw(1.0, 40.0, 0.3, 200.0, 0.35, coupling=2.5)
+    law, cost = fit_scaling_law(N, D, true(N, D), coupling=None, iterations=400)
+    assert cost < 1e-12
+    assert law.coupling == pytest.approx(2.5, rel=1e-2)
+    assert law.data_exponent == pytest.approx(0.35, rel=1e-2)
+    given = fit_scaling_law(N, D, true(N, D), coupling=2.5).law
+    assert given.coupling == pytest.approx(2.5)
+    assert given.floor == pytest.approx(1.0, rel=1e-3)
+
+
+def test_the_coupled_law_is_kaplans_without_a_floor():
+    alpha_n, alpha_d, n_c, d_c = 0.076, 0.095, 8.8e13, 5.4e13
+    law = ScalingLaw(0.0, n_c**alpha_n, alpha_n, d_c**alpha_d, alpha_d, coupling=1 / alpha_d)
+    theirs = ((n_c / N.double()) ** (alpha_n / alpha_d) + d_c / D.double()) ** alpha_d
+    torch.testing.assert_close(law(N, D), theirs)
+
+
+def test_slopes_are_those_of_the_prediction():
+    theta = torch.tensor([[0.2, 4.0, 0.35, 5.0, 0.4, 0.7]], dtype=torch.float64)
+    n, d = N.double().log(), D.double().log()
+    slopes = _predicted(theta, n, d)[1][0]
+    exact = torch.autograd.functional.jacobian(lambda t: _predicted(t, n, d)[0][0], theta)[:, 0]
+    torch.testing.assert_close(slopes, exact)
 
 
 @pytest.mark.parametrize("delta", [1e-3, 1e-2])
@@ -92,6 +120,9 @@ def test_a_budget_is_divided_where_the_loss_is_least():
         assert losses.argmin() == 2
         _, size, data = TRUE.debts(sizes[2:3], operations / 6 / sizes[2:3])[0]
         assert 0.35 * size == pytest.approx(0.4 * data.item(), rel=1e-9)
+    coupled = replace(TRUE, coupling=3.0)
+    sizes = coupled.best_size(1e12) * torch.tensor([0.99, 1.0, 1.01], dtype=torch.float64)
+    assert coupled(sizes, 1e12 / 6 / sizes).argmin() == 1
     grown = TRUE.best_size(1e12) / TRUE.best_size(1e11)
     assert grown == pytest.approx(10**TRUE.best_size_exponent)
 
@@ -103,7 +134,7 @@ def test_the_bootstrap_widens_with_the_noise_and_with_groups():
         low, high = interval([law.size_exponent for law in laws])
         widths.append(high - low)
         assert len(laws) == 60
-    assert widths[1] > 4 * widths[0]
+    assert widths[1] > 2.5 * widths[0]
     # Noise that all runs of one size share is not seen by one who draws them one by one.
     shared = TRUE(N, D) * (0.01 * torch.tensor([1.0, -1, 1, -1, 1]).repeat_interleave(4)).exp()
     groups = torch.arange(5).repeat_interleave(4)
@@ -133,7 +164,7 @@ def test_an_interval_is_the_middle_of_the_values():
     assert all(a > b for a, b in pairwise(lows))
 
 
-def test_bad_runs_are_refused():
+def test_bad_runs_are_refused(without_shape_checks):
     losses = TRUE(N, D)
     with pytest.raises(ValueError, match=r"tokens must have 20 runs, not 3"):
         fit_scaling_law(N, D[:3], losses)
@@ -145,6 +176,8 @@ def test_bad_runs_are_refused():
         fit_scaling_law(N, D, losses, delta=0)
     with pytest.raises(ValueError, match=r"floor must be positive, not -1"):
         fit_scaling_law(N, D, losses, floor=-1)
+    with pytest.raises(ValueError, match=r"coupling must be positive, not 0"):
+        fit_scaling_law(N, D, losses, coupling=0)
     with pytest.raises(ValueError, match=r"groups must be at least three, not 2"):
         bootstrap_scaling_laws(N, D, losses, groups=torch.tensor([0, 1]).repeat(10))
     with pytest.raises(ValueError, match=r"operations must be positive, not 0"):

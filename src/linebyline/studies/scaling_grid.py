@@ -5,11 +5,11 @@ This writes `scaling_grid.json` beside the file::
     python -m linebyline.studies.scaling_grid
 
 GPTs of two blocks and of widths from 8 to 64 read articles of an encyclopedia, once, in 512 tokens,
-and are judged by other paragraphs. For each width there is one run, at a constant rate after a short
-warm-up. Where a quarter of the steps to an amount of data is left, a copy leaves the run and cools
-down: its rate falls in a line to 0 (Hägele et al. 2024). So each cell of the grid has a schedule of
-its own length, for little more than the price of the longest. Beside it stands the loss on the way,
-of the run that was not cooled. The rate is chosen for two widths by whole runs, on
+and are judged by other paragraphs. For each width there is one run, at a constant rate after a
+short warm-up. Where a quarter of the steps to an amount of data is left, a copy leaves the run and
+cools down: its rate falls in a line to 0 (Hägele et al. 2024). So each cell of the grid has a
+schedule of its own length, for little more than the price of the longest. Beside it stands the loss
+on the way, of the run that was not cooled. The rate is chosen for two widths by whole runs, on
 another start; for the others it follows the power law through these two. Last come runs that the
 fit does not see: a larger width, more data, and three ways to spend one budget.
 """
@@ -73,7 +73,7 @@ def gpt(width: int, seed: int) -> GPT:
     """A GPT with heads of at most 16 features, turned by their positions.
 
     All matrices are drawn with 1/√width in the place of GPT-2's 0.02, which is meant for widths
-    near 2500: a narrow network that starts so still waits for its first word when a wide one writes.
+    near 2500: narrow networks that start so small need longer to learn what follows what.
     """
     heads = max(1, width // 16)
     block = BlockConfig(
@@ -84,7 +84,7 @@ def gpt(width: int, seed: int) -> GPT:
     with torch.no_grad():
         for weight in model.parameters():
             if weight.ndim == 2:
-                weight *= width**-0.5 / 0.02
+                weight.mul_(width**-0.5 / 0.02)
     return model
 
 
@@ -176,6 +176,14 @@ def load() -> dict[str, Any]:
     return record.load(__file__)
 
 
+def best_rates(tried: Mapping[Any, Mapping[str, Sequence[float]]]) -> dict[int, float]:
+    """By width, the rate that left the least loss."""
+    return {
+        int(width): row["rates"][row["losses"].index(min(row["losses"]))]
+        for width, row in tried.items()
+    }
+
+
 def rate_for(width: int, best: Mapping[int, float]) -> float:
     """The rate on the power law through the best ones of two widths."""
     (narrow, high), (wide, low) = sorted(best.items())
@@ -192,8 +200,7 @@ def study() -> dict[str, Any]:
             for rate in row
         ]
         tried[width] = {"rates": row, "losses": [round(end, 4) for end in ends]}
-        print(width, tried[width], flush=True)
-    best = {w: RATES[w][row["losses"].index(min(row["losses"]))] for w, row in tried.items()}
+    best = best_rates(tried)
     runs = []
     for width in sorted({*WIDTHS, *UNSEEN}):
         n = size(gpt(width, START))
@@ -203,7 +210,6 @@ def study() -> dict[str, Any]:
             unseen.append(whole_steps(BUDGET / 6 / n))
         rate = rate_for(width, best)
         found = learn(width, data, sorted({*tokens, *unseen}), rate=rate, seed=START)
-        print(width, n, rate, found, flush=True)
         runs += [
             {
                 "width": width,

@@ -1,11 +1,11 @@
-"""A loss as three debts, E + A/N^α + B/D^β: fitted, divided by a budget, and doubted."""
+"""A loss as three debts, of what is unknowable, of size and of data: fitted, and doubted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import log
+from math import exp, log
 from typing import NamedTuple
 
 import torch
@@ -21,9 +21,12 @@ FLOORS = (0.1, 0.5, 0.8)
 
 @dataclass(frozen=True)
 class ScalingLaw:
-    """L(N, D) = E + A/N^α + B/D^β.
+    """L(N, D) = E + ((A/N^α)^p + (B/D^β)^p)^(1/p).
 
-    Source: Hoffmann et al. 2022, *Training compute-optimal large language models*, equation 2.
+    Sources: with p = 1, a sum, Hoffmann et al. 2022, *Training compute-optimal large language
+    models*, equation 2. With E = 0 and p = 1/β, Kaplan et al. 2020, *Scaling laws for neural
+    language models*, equation 1.5, where α is α_N and β is α_D. The larger p, the less is owed
+    twice; for p without end the larger debt is all. That p stands for itself is our generalization.
     """
 
     floor: float
@@ -41,15 +44,20 @@ class ScalingLaw:
     data_exponent: float
     """β."""
 
+    coupling: float = 1.0
+    """p."""
+
     def debts(self, parameters: Row, tokens: Row) -> Float[Tensor, "runs 3"]:
-        """E, A/N^α and B/D^β of each run."""
+        """E, A/N^α and B/D^β of each run, as if each were owed alone."""
         size = self.size_debt * parameters.double() ** -self.size_exponent
         data = self.data_debt * tokens.double() ** -self.data_exponent
         return torch.stack([torch.full_like(size, self.floor), size, data], dim=1)
 
     def __call__(self, parameters: Row, tokens: Row) -> Row:
-        """L, the sum of the three."""
-        return self.debts(parameters, tokens).sum(1)
+        """L of each run."""
+        floor, size, data = self.debts(parameters, tokens).unbind(1)
+        p = self.coupling
+        return floor + (size**p + data**p) ** (1 / p)
 
     @property
     def best_size_exponent(self) -> float:
@@ -59,8 +67,8 @@ class ScalingLaw:
     def best_size(self, operations: float) -> float:
         """N*, the size with which C = 6 N D operations leave the least loss.
 
-        Source: Hoffmann et al. 2022, equation 4. There αA/N^α = βB/D^β: one per cent more of
-        parameters relieves as much as one per cent more of tokens.
+        Source: Hoffmann et al. 2022, equation 4, for p = 1. There α(A/N^α)^p = β(B/D^β)^p: one per
+        cent more of parameters relieves as much as one per cent more of tokens.
 
         Raises:
             ValueError: `operations` is not positive.
@@ -68,7 +76,7 @@ class ScalingLaw:
         if not operations > 0:
             raise ValueError(f"operations must be positive, not {operations}")
         a, b = self.size_exponent, self.data_exponent
-        ratio = a * self.size_debt / (b * self.data_debt)
+        ratio = (a / b) ** (1 / self.coupling) * self.size_debt / self.data_debt
         return (ratio * (operations / 6) ** b) ** (1 / (a + b))
 
 
@@ -87,11 +95,12 @@ def fit_scaling_law(
     delta: float = 1e-3,
     iterations: int = 100,
     floor: float | None = None,
+    coupling: float | None = 1.0,
 ) -> Fit:
     """The law with the least sum of Huber's losses of log L, from many starts.
 
     Source: Hoffmann et al. 2022, section 3.3 and appendix D.3. With e = log E, a = log A and
-    b = log B the law says log L = LSE(e, a - α log N, b - β log D), the logarithm of a sum of
+    b = log B their law says log L = LSE(e, a - α log N, b - β log D), the logarithm of a sum of
     exponentials, whose slopes in e, a and b are the shares of the debts. They minimize with L-BFGS;
     here Levenberg's and Marquardt's damped least squares do it (Marquardt 1963), all starts side by
     side, with the weights min(1, δ/abs(r)) that make Huber's loss of squares (Huber 1964).
@@ -103,15 +112,18 @@ def fit_scaling_law(
         delta: δ, in units of log L: a run that is farther off pulls no harder.
         iterations: steps of the descent.
         floor: E, to fit the others only: so one draws the profile of E.
+        coupling: p; None fits it, too.
 
     Raises:
         ValueError: the runs differ in number or are fewer than five, or a number is not positive.
     """
-    _check(parameters, tokens, losses, delta=delta, iterations=iterations, floor=floor)
+    numbers = {"delta": delta, "iterations": iterations, "floor": floor, "coupling": coupling}
+    _check(parameters, tokens, losses, numbers)
     n, d, y = (row.double().log() for row in (parameters, tokens, losses))
-    theta = _starts(n, d, y, floor)
+    theta = _starts(n, d, y, floor, coupling)
     counts = torch.ones(len(theta), len(y), dtype=y.dtype)
-    theta, cost = _descend(theta, n, d, y, counts, delta, iterations, floor is None)
+    free = _free(floor, coupling)
+    theta, cost = _descend(theta, n, d, y, counts, delta, iterations, free)
     best = int(cost.argmin())
     return Fit(_law(theta[best]), cost[best].item())
 
@@ -125,6 +137,7 @@ def bootstrap_scaling_laws(
     samples: int = 200,
     delta: float = 1e-3,
     iterations: int = 100,
+    coupling: float | None = 1.0,
     seed: int = 0,
 ) -> list[ScalingLaw]:
     """Laws fitted to runs that are drawn again, with repetition, from those there are.
@@ -134,18 +147,22 @@ def bootstrap_scaling_laws(
     share something, as a trunk with its branches, belong to one group and are drawn together.
 
     Args:
-        parameters: as for `fit_scaling_law`, with `tokens` and `losses`.
+        parameters: as for `fit_scaling_law`.
+        tokens: the same.
+        losses: the same.
         groups: a number for each run, the same for those that are drawn together; by default each
             is drawn alone. A draw with fewer than three groups is drawn anew.
         samples: how many laws.
         delta: as for `fit_scaling_law`.
         iterations: the same.
+        coupling: the same.
         seed: of the draws.
 
     Raises:
         ValueError: as `fit_scaling_law`; or there are fewer than three groups.
     """
-    _check(parameters, tokens, losses, delta=delta, iterations=iterations)
+    numbers = {"delta": delta, "iterations": iterations, "coupling": coupling}
+    _check(parameters, tokens, losses, numbers)
     n, d, y = (row.double().log() for row in (parameters, tokens, losses))
     names = torch.arange(len(y)) if groups is None else groups
     member = (names == names.unique()[:, None]).double()  # (groups, runs)
@@ -157,13 +174,12 @@ def bootstrap_scaling_laws(
         drawn = torch.randint(len(member), (len(member),), generator=generator)
         if len(drawn.unique()) >= 3:
             counts.append(member[drawn].sum(0))
-    starts = _starts(n, d, y, None)[::4]  # fewer: a fit to few runs is no more rugged
+    starts = _starts(n, d, y, None, coupling)[::5]  # fewer, for there are many fits
     repeated = torch.stack(counts).repeat_interleave(len(starts), dim=0)
-    theta, cost = _descend(
-        starts.repeat(samples, 1), n, d, y, repeated, delta, iterations, free_floor=True
-    )
+    free = _free(None, coupling)
+    theta, cost = _descend(starts.repeat(samples, 1), n, d, y, repeated, delta, iterations, free)
     best = cost.view(samples, -1).argmin(1)
-    theta = theta.view(samples, -1, 5)
+    theta = theta.view(samples, -1, 6)
     return [_law(theta[sample, start]) for sample, start in enumerate(best.tolist())]
 
 
@@ -176,23 +192,39 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
     return low.item(), high.item()
 
 
-def _starts(n: Tensor, d: Tensor, y: Tensor, floor: float | None) -> Tensor:
-    """e, a, α, b, β: what is above the floor is shared by both debts, in the middle of the runs."""
+def _starts(n: Tensor, d: Tensor, y: Tensor, floor: float | None, coupling: float | None) -> Tensor:
+    """e, a, α, b, β, log p: both debts are equal, and enough, in the middle of the runs."""
     rows = []
-    least = y.min().item()
+    p = coupling or 2.0
     for share, alpha, beta in product(FLOORS, EXPONENTS, EXPONENTS):
-        e = least + log(share) if floor is None else log(floor)
-        above = log(max(y.mean().exp().item() - min(share, 0.9) * y.min().exp().item(), 1e-3) / 2)
-        rows.append([e, above + alpha * n.mean(), alpha, above + beta * d.mean(), beta])
+        e = y.min().item() + log(share) if floor is None else log(floor)
+        above = max(y.mean().exp().item() - share * y.min().exp().item(), 0.1)
+        half = log(above) - log(2) / p
+        a, b = half + alpha * n.mean().item(), half + beta * d.mean().item()
+        rows.append([e, a, alpha, b, beta, log(p)])
     return torch.tensor(rows, dtype=torch.float64)
 
 
+def _free(floor: float | None, coupling: float | None) -> Tensor:
+    """1 for what is fitted, 0 for what is given."""
+    free = torch.ones(6, dtype=torch.float64)
+    free[0], free[5] = float(floor is None), float(coupling is None)
+    return free
+
+
 def _predicted(theta: Tensor, n: Tensor, d: Tensor) -> tuple[Tensor, Tensor]:
-    """log L, (starts, runs), and its slopes in e, a, α, b, β, (starts, runs, 5)."""
-    e, a, alpha, b, beta = theta[:, :, None].unbind(1)
-    logs = torch.stack(torch.broadcast_tensors(e, a - alpha * n, b - beta * d), dim=-1)
-    floor, size, data = logs.softmax(-1).unbind(-1)  # the shares of the debts
-    return logs.logsumexp(-1), torch.stack([floor, size, -size * n, data, -data * d], dim=-1)
+    """Log L, (starts, runs), and its slopes in e, a, α, b, β, log p, (starts, runs, 6)."""
+    e, a, alpha, b, beta, log_p = theta[:, :, None].unbind(1)
+    p = log_p.exp()
+    debts = torch.stack([a - alpha * n, b - beta * d], dim=-1)  # logs of both
+    size, data = (p[..., None] * debts).softmax(-1).unbind(-1)  # their shares of what they make
+    both = (p[..., None] * debts).logsumexp(-1) / p
+    logs = torch.stack(torch.broadcast_tensors(e, both), dim=-1)
+    floor, rest = logs.softmax(-1).unbind(-1)  # and the shares of the loss
+    mixed = size * debts[..., 0] + data * debts[..., 1]
+    slopes = [floor, rest * size, -rest * size * n, rest * data, -rest * data * d]
+    slopes.append(rest * (mixed - both))
+    return logs.logsumexp(-1), torch.stack(slopes, dim=-1)
 
 
 def _descend(
@@ -203,16 +235,14 @@ def _descend(
     counts: Tensor,
     delta: float,
     iterations: int,
-    free_floor: bool,
+    free: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Each row of theta, (starts, 5), goes downhill for itself; the end, and its Huber loss."""
+    """Each row of theta, (starts, 6), goes downhill for itself; the end, and its Huber loss."""
 
     def huber(r: Tensor) -> Tensor:
         size = r.abs()
         return (counts * torch.where(size <= delta, r**2 / 2, delta * (size - delta / 2))).sum(1)
 
-    free = torch.ones(5, dtype=theta.dtype)
-    free[0] = float(free_floor)
     damping = torch.full((len(theta),), 1e-2, dtype=theta.dtype)
     said, slopes = _predicted(theta, n, d)
     cost = huber(said - y)
@@ -238,19 +268,12 @@ def _descend(
 
 
 def _law(theta: Tensor) -> ScalingLaw:
-    e, a, alpha, b, beta = theta.tolist()
-    big_e, big_a, big_b = torch.tensor([e, a, b], dtype=torch.float64).exp().tolist()
-    return ScalingLaw(big_e, big_a, alpha, big_b, beta)
+    e, a, alpha, b, beta, log_p = theta.tolist()
+    return ScalingLaw(exp(e), exp(a), alpha, exp(b), beta, exp(log_p))
 
 
 def _check(
-    parameters: Tensor,
-    tokens: Tensor,
-    losses: Tensor,
-    *,
-    delta: float,
-    iterations: int,
-    floor: float | None = None,
+    parameters: Tensor, tokens: Tensor, losses: Tensor, numbers: Mapping[str, float | None]
 ) -> None:
     for name, row in (("parameters", parameters), ("tokens", tokens), ("losses", losses)):
         if len(row) != len(parameters):
@@ -259,6 +282,6 @@ def _check(
             raise ValueError(f"{name} must be positive, but one is {row.min().item():g}")
     if len(parameters) < 5:
         raise ValueError(f"parameters must have at least five runs, not {len(parameters)}")
-    for name, value in (("delta", delta), ("iterations", iterations), ("floor", floor)):
+    for name, value in numbers.items():
         if value is not None and not value > 0:
             raise ValueError(f"{name} must be positive, not {value}")

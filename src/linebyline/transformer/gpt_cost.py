@@ -55,10 +55,11 @@ def gpt_cost(config: GPTConfig) -> GPTCost:
     backward. What else there is, sums, normalizations, softmax, is left out.
 
     Activations are what a block's backward pass needs: what the normalizations read and what they
-    leave, 4 d; queries, keys and values, 3 d; the heads' answer, and the same put in order, 2 d; and
-    what the activation function reads and leaves, twice d_ff. Then what the last normalization
-    reads and leaves, 2 d, and the logits' softmax, V. The scores are not among them: fused attention
-    computes them again (Dao et al. 2022). Left out are a few numbers a head and a position.
+    leave, 4 d; queries, keys and values, 3 d; the heads' answer, d, and, where queries are turned
+    and so lie head by head, the same put in order, d more; what the activation function reads and
+    leaves, twice d_ff. Then what the last normalization reads and leaves, 2 d, and the logits'
+    softmax, V. The scores are not among them: fused attention computes them again (Dao et al.
+    2022). Left out are a few numbers a head and a position.
 
     Raises:
         ValueError: the normalizations do not come first.
@@ -70,11 +71,12 @@ def gpt_cost(config: GPTConfig) -> GPTCost:
     weights = 4 * d * d + 2 * d * hidden  # of a block's matrices
     others = 4 * d + hidden + d + 4 * d  # biases of attention and feed-forward; two normalizations
     embedding = config.vocab_size * d
+    answers = 9 if block.rotary else 8  # of d numbers each
     positions = 0 if block.rotary else config.context * d
     return GPTCost(
         parameters=embedding + positions + count * (weights + others) + 2 * d,
         embedding=embedding,
         weight_operations=6 * (count * weights + embedding),
         attention_operations=3 * count * 4 * config.context * d,
-        activations=count * (9 * d + 2 * hidden) + 2 * d + config.vocab_size,
+        activations=count * (answers * d + 2 * hidden) + 2 * d + config.vocab_size,
     )

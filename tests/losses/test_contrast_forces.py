@@ -98,7 +98,7 @@ def test_the_least_loss_is_a_regular_simplexs(temperature: float, pairs: int) ->
 
 
 def test_no_views_fall_below_the_least_loss() -> None:
-    z = random(2, 6, 3).requires_grad_()
+    z = random(2, 6, 5).requires_grad_()
     optimizer = torch.optim.Adam([z], lr=0.05)
     for _ in range(200):
         optimizer.zero_grad()

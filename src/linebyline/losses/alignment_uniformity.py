@@ -27,7 +27,7 @@ def alignment(
 
 
 def uniformity(z: Float[Tensor, "images features"], *, t: float = 2.0) -> Float[Tensor, ""]:
-    """log of the mean of exp(-t ‖ẑ_i - ẑ_k‖²) over all i ≠ k: the lower, the more evenly spread.
+    """Log of the mean of exp(-t ‖ẑ_i - ẑ_k‖²) over all i ≠ k: the lower, the more evenly spread.
 
     Source: Wang & Isola 2020, section 4.1. It is 0 where all coincide, nearly log ½ where they lie
     in two heaps on opposite sides, and near -2t where they are even in many dimensions, whose

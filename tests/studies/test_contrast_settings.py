@@ -50,7 +50,7 @@ def test_a_run_ends_as_stored(stored, data):
         assert value == pytest.approx(row[what][0], rel=0.25, abs=0.05)
 
 
-def test_all_begin_as_the_first(stored, data, first_losses):
+def test_all_begin_as_the_first(data, first_losses):
     """What an arm's name says is all that differs: its first loss is known from its first batch."""
     losses = {}
     for name in ("as it is", "temperature 0.1", "256 pairs, 75 steps"):

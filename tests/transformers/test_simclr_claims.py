@@ -5,14 +5,14 @@ import pytest
 REPLACED = {
     # What features hold, what a fitting temperature, composed views and the head bring, is about
     # what was learned: take the untrained network's features.
-    'score |= {p: probe(see, place=p) for p, see in study.looks(model).items()}': (
-        'score |= {p: probe(see, place=p) for p, see in study.looks(before).items()}'
+    "score |= {p: probe(see, place=p) for p, see in study.looks(model).items()}": (
+        "score |= {p: probe(see, place=p) for p, see in study.looks(before).items()}"
     ),
     # That labels with the same changes come as far is about the changes: take a random network.
     '"augmented": score["augmented labels"], "plain"': '"augmented": score["random h"], "plain"',
     # Who is heard is about the temperature: leave it as it is.
     "_, push = forces(*views, temperature=tau)": "_, push = forces(*views, temperature=0.2)",
-    # What costs z its digits is who pushes: compare with the same network.
+    # That z can do without what it forgot is seen where the digit is silent: take the same network.
     '"lost_silent": score["told h"] - score["told z"]': '"lost_silent": score["h"] - score["z"]',
     # What the head spares is about the place of the probe: take that behind the head.
     '"h": model.encoder, "z": study.looks(model)["z"]}': (
@@ -39,7 +39,7 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
         "simclr-temperature": False,
         "simclr-head": False,
         "simclr-spared": False,
-        "simclr-blow": False,
+        "simclr-forgotten": False,
         "simclr-no-head": True,
         "simclr-views": False,
         "simclr-batch-steps": False,

@@ -39,6 +39,7 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
         "simclr-labels": False,
         "simclr-supervised": True,
         "simclr-heard": False,
+        "simclr-predicted": False,
         "simclr-temperature": False,
         "simclr-head": False,
         "simclr-spared": False,

@@ -6,7 +6,7 @@ This writes `two_memories.json` beside the file::
 
 The text is the language reference of Python, in byte pairs. A GPT and an LSTM have as many
 operations for each step, as many steps, the same windows, and the dropout of the first GPT; each
-has the rate that is best for the validation text of the start `TUNED_ON` in short runs. They are
+has the rate that is best for the validation text of the start `TUNED_ON` in whole runs. They are
 judged by the test texts of `STARTS`, each with other topics, in bits per character. Beside them
 stand n-grams, whose order the validation text chose, and `xz`, which has read the training text
 before or has not. Then the networks are shown less of what stood before, and passages twice; and
@@ -46,7 +46,7 @@ from linebyline.tokenizers.character import CharacterTokenizer
 
 STEPS = 800
 TUNED_ON, STARTS = 100, (101, 102, 103)
-RATES, TUNING_STEPS = (0.002, 0.006, 0.02), 200
+RATES = {"GPT": (0.0015, 0.003, 0.006), "LSTM": (0.005, 0.01, 0.02)}
 DROPOUT = 0.1
 """As in Radford et al. 2018, section 4.1."""
 
@@ -149,7 +149,7 @@ def study() -> dict[str, Any]:
         for kind, models in counters(data).items()
     }
     return {
-        "settings": {"context": CONTEXT, "steps": STEPS, "tuning_steps": TUNING_STEPS}
+        "settings": {"context": CONTEXT, "steps": STEPS}
         | {"tuned_on": TUNED_ON, "starts": STARTS, "rates": RATES, "dropout": DROPOUT},
         "operations": {name: operations(make(0)) for name, make in MODELS.items()},
         "tuned": tuned,
@@ -161,9 +161,9 @@ def study() -> dict[str, Any]:
 def _tuned(name: str, data: Corpus) -> dict[str, Any]:
     """The best rate, by bits per character of the validation text."""
     tried = {}
-    for rate in RATES:
+    for rate in RATES[name]:
         model = MODELS[name](TUNED_ON, DROPOUT)
-        learn(model, data.train, rate=rate, start=TUNED_ON, steps=TUNING_STEPS)
+        learn(model, data.train, rate=rate, start=TUNED_ON, steps=STEPS)
         each = nats(model, data.validation)
         tried[str(rate)] = round(bits(each, data.validation, data.tokenizer), 4)
     return {"tried": tried, "rate": float(min(tried, key=tried.__getitem__))}

@@ -19,7 +19,6 @@ from linebyline.studies.two_memories import (
     STARTS,
     STEPS,
     TUNED_ON,
-    TUNING_STEPS,
     counted,
     counters,
     mixed,
@@ -63,10 +62,9 @@ def test_the_stored_settings_are_the_scripts(stored):
     assert stored["settings"] == {
         "context": CONTEXT,
         "steps": STEPS,
-        "tuning_steps": TUNING_STEPS,
         "tuned_on": TUNED_ON,
         "starts": [*STARTS],
-        "rates": [*RATES],
+        "rates": {name: [*rates] for name, rates in RATES.items()},
         "dropout": DROPOUT,
     }
     assert TUNED_ON not in STARTS

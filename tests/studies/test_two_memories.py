@@ -9,7 +9,7 @@ from linebyline.language.compression import compressed_bits_per_character
 from linebyline.language.ngram import NGram
 from linebyline.studies.small_gpt import CONTEXT, MODELS, corpus, gpt, learn, lstm, operations
 from linebyline.studies.two_memories import (
-    DROPOUT,
+    DROPOUTS,
     FIRST_STEPS,
     ORDERS,
     PASSAGE,
@@ -40,9 +40,9 @@ def test_the_first_steps_are_those_that_are_stored(name, stored, data, first_los
     from linebyline.studies import small_gpt
 
     def train():
-        model = MODELS[name](STARTS[0], DROPOUT)
-        rate = stored["tuned"][name]["rate"]
-        learn(model, data.train, rate=rate, start=STARTS[0], steps=STEPS)
+        chosen = stored["tuned"][name]
+        model = MODELS[name](STARTS[0], chosen["dropout"])
+        learn(model, data.train, rate=chosen["rate"], start=STARTS[0], steps=STEPS)
 
     found = first_losses(train, small_gpt, "cross_entropy", steps=FIRST_STEPS)
     row = stored["judged"][str(STARTS[0])]["first_losses"][name]
@@ -65,7 +65,7 @@ def test_the_stored_settings_are_the_scripts(stored):
         "tuned_on": TUNED_ON,
         "starts": [*STARTS],
         "rates": {name: [*rates] for name, rates in RATES.items()},
-        "dropout": DROPOUT,
+        "dropouts": [*DROPOUTS],
     }
     assert TUNED_ON not in STARTS
     assert stored["operations"] == {name: operations(make(0)) for name, make in MODELS.items()}
@@ -74,9 +74,10 @@ def test_the_stored_settings_are_the_scripts(stored):
         assert all(len(row["seen"][name]) == len(SEEN) for name in MODELS)
 
 
-def test_rates_are_the_best_of_those_tried(stored):
+def test_rates_and_dropouts_are_the_best_of_those_tried(stored):
     for row in stored["tuned"].values():
         assert row["rate"] == float(min(row["tried"], key=row["tried"].get))
+        assert row["dropout"] == float(min(row["dropouts"], key=row["dropouts"].get))
     for kind, tried in stored["orders"].items():
         assert list(tried) == [str(order) for order in ORDERS[kind]]
 

@@ -6,7 +6,8 @@ This writes `two_memories.json` beside the file::
 
 The text is the language reference of Python, in byte pairs. A GPT and an LSTM have as many
 operations for each step, as many steps, and the same windows; each has the rate, and then the
-dropout, that is best for the validation text of the start `TUNED_ON` in whole runs. They are judged by the test texts of `STARTS`, each with other topics, in bits per character. Beside them
+dropout, that is best for the validation text of the start `TUNED_ON` in whole runs. They are
+judged by the test texts of `STARTS`, each with other topics, in bits per character. Beside them
 stand n-grams, whose order the validation text chose, and `xz`, which has read the training text
 before or has not. Then the networks are shown less of what stood before, and passages twice; and
 their predictions are mixed with those of an n-gram, half and half.

@@ -45,6 +45,8 @@ def test_pages_count_on():
         assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
         assert 10 <= numbers[0] < 1000
     assert {len(str(spoken[page[0]])) for page in pages} == {2, 3}
+    first = {spoken[a] for a, *_ in counting_pages(900, lines=1, digits=(2, 2), seed=1)}
+    assert first == {*range(10, 100)}  # the least and the greatest, too
 
 
 def number_word(number: int) -> str:
@@ -100,6 +102,7 @@ def test_one_word_is_replaced():
         assert changed == [place == found.place for place in range(3)]
         places.add(found.place)
     assert places == {0, 1, 2}
+    assert replace_word("one", ["one", "two"], random.Random(0)) == ("two", 0)  # the only other
     for bad in (("", known), ("one", ["one"])):
         with pytest.raises(ValueError, match="text must have a word"):
             replace_word(*bad, random.Random(0))

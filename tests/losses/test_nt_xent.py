@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from linebyline.losses.nt_xent import NTXent, nt_xent, similarities
+from linebyline.losses.nt_xent import NTXent, answer_logits, nt_xent, partners, similarities
 
 PATHS = pytest.mark.parametrize("path", ["forward", "explicit"])
 
@@ -136,3 +136,19 @@ def test_refuses_a_temperature(temperature: float) -> None:
 
 def test_prints_its_temperature() -> None:
     assert repr(NTXent(temperature=0.1)) == "NTXent(temperature=0.1)"
+
+
+def test_partners_ask_for_each_other() -> None:
+    assert partners(3).tolist() == [3, 4, 5, 0, 1, 2]
+    with pytest.raises(ValueError, match="pairs must be at least 1, not 0"):
+        partners(0)
+
+
+def test_a_view_is_no_answer_to_its_own_question() -> None:
+    first, second = random(2, 4, 3)
+    logits = answer_logits(first, second, temperature=0.2)
+    itself = torch.eye(8, dtype=torch.bool)
+    assert (logits[itself] == -math.inf).all()
+    cosines = functional.cosine_similarity(first[1], second[2], dim=0)
+    assert logits[1, 6].item() == pytest.approx(cosines.item() / 0.2)
+    assert logits[~itself].isfinite().all()

@@ -178,6 +178,8 @@ def test_bad_runs_are_refused(without_shape_checks):
         fit_scaling_law(N, D, losses, floor=-1)
     with pytest.raises(ValueError, match=r"coupling must be positive, not 0"):
         fit_scaling_law(N, D, losses, coupling=0)
+    three = torch.arange(len(N)) % 3
+    assert len(bootstrap_scaling_laws(N, D, losses, groups=three, samples=2)) == 2
     with pytest.raises(ValueError, match=r"groups must be at least three, not 2"):
         bootstrap_scaling_laws(N, D, losses, groups=torch.tensor([0, 1]).repeat(10))
     with pytest.raises(ValueError, match=r"operations must be positive, not 0"):

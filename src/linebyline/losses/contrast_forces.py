@@ -4,14 +4,17 @@ import math
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
-from linebyline.losses.nt_xent import similarities
-
-Views = Float[Tensor, "pairs features"]
-Square = Float[Tensor, "views views"]
+from linebyline.losses.nt_xent import (
+    Square,
+    Views,
+    answer_logits,
+    check_temperature,
+    partners,
+)
 
 
 class Forces(NamedTuple):
@@ -25,17 +28,6 @@ class Forces(NamedTuple):
 
     push: Square
     """p_ik, of view i (row) away from view k (column); 0 for itself and for its partner."""
-
-
-def partners(pairs: int) -> Int[Tensor, " views"]:
-    """j(i), the number of the other view of the same image: i + N, or i - N.
-
-    Raises:
-        ValueError: `pairs` is below 1.
-    """
-    if pairs < 1:
-        raise ValueError(f"pairs must be at least 1, not {pairs}")
-    return (torch.arange(2 * pairs) + pairs) % (2 * pairs)
 
 
 def wrong_answers(pairs: int) -> Bool[Tensor, "views views"]:
@@ -57,18 +49,9 @@ def chances(first: Views, second: Views, *, temperature: float = 0.5) -> Square:
         temperature: τ.
 
     Raises:
-        ValueError: the two differ in shape, or are fewer than two pairs; `temperature` is not above
-            0 and finite.
+        ValueError: as for `nt_xent`.
     """
-    if first.shape != second.shape or len(first) < 2:
-        raise ValueError(
-            "first and second must hold at least two pairs, as many as the other, but first is "
-            f"{tuple(first.shape)} and second is {tuple(second.shape)}"
-        )
-    _check_temperature(temperature)
-    logits = similarities(torch.cat([first, second])) / temperature
-    itself = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
-    return logits.masked_fill(itself, -math.inf).softmax(1)
+    return answer_logits(first, second, temperature=temperature).softmax(1)
 
 
 def forces(first: Views, second: Views, *, temperature: float = 0.5) -> Forces:
@@ -149,10 +132,5 @@ def least_loss(pairs: int, temperature: float) -> float:
     """
     if pairs < 2:
         raise ValueError(f"pairs must be at least 2, not {pairs}")
-    _check_temperature(temperature)
+    check_temperature(temperature)
     return math.log1p((2 * pairs - 2) * math.exp(-(1 + 1 / (pairs - 1)) / temperature))
-
-
-def _check_temperature(temperature: float) -> None:
-    if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature must be above 0, and finite, not {temperature}")

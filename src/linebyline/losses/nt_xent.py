@@ -3,7 +3,7 @@
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -11,6 +11,7 @@ from linebyline.losses.cross_entropy import log_softmax_explicit
 from linebyline.losses.reduction import check_floating
 
 Views = Float[Tensor, "pairs features"]
+Square = Float[Tensor, "views views"]
 
 
 def similarities(z: Float[Tensor, "rows features"]) -> Float[Tensor, "rows rows"]:
@@ -47,14 +48,46 @@ def nt_xent(
         ValueError: the two differ in shape, are no rows of floating-point numbers, or are fewer
             than two pairs, which leaves no wrong answer; `temperature` is not above 0 and finite.
     """
+    logits = answer_logits(first, second, temperature=temperature)
+    return functional.cross_entropy(logits, partners(len(first)).to(logits.device))
+
+
+def answer_logits(first: Views, second: Views, *, temperature: float = 0.5) -> Square:
+    """s_ik / τ of every view i (row) with every answer k; -∞ where k is the asking view itself.
+
+    Args:
+        first: N projections, of one view of each image.
+        second: of the other views, in the same order.
+        temperature: τ.
+
+    Raises:
+        ValueError: as for `nt_xent`.
+    """
     _check(first, second, temperature)
-    pairs = len(first)
     logits = similarities(torch.cat([first, second])) / temperature  # (2N, 2N)
-    itself = torch.eye(2 * pairs, dtype=torch.bool, device=logits.device)
-    logits = logits.masked_fill(itself, -math.inf)  # k ≠ i
-    numbers = torch.arange(2 * pairs, device=logits.device)
-    partner = (numbers + pairs) % (2 * pairs)  # j(i): i + N, or i - N
-    return functional.cross_entropy(logits, partner)
+    itself = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
+    return logits.masked_fill(itself, -math.inf)  # k ≠ i
+
+
+def partners(pairs: int) -> Int[Tensor, " views"]:
+    """j(i), the number of the other view of the same image: i + N, or i - N.
+
+    Raises:
+        ValueError: `pairs` is below 1.
+    """
+    if pairs < 1:
+        raise ValueError(f"pairs must be at least 1, not {pairs}")
+    return (torch.arange(2 * pairs) + pairs) % (2 * pairs)
+
+
+def check_temperature(temperature: float) -> None:
+    """Refuse a temperature by which no logit can be divided.
+
+    Raises:
+        ValueError: it is not above 0 and finite.
+    """
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"temperature must be above 0, and finite, not {temperature}")
 
 
 class NTXent(nn.Module):
@@ -69,7 +102,7 @@ class NTXent(nn.Module):
 
     def __init__(self, *, temperature: float = 0.5) -> None:
         super().__init__()
-        _check_temperature(temperature)
+        check_temperature(temperature)
         self.temperature = temperature
 
     def forward(self, first: Views, second: Views) -> Float[Tensor, ""]:
@@ -96,7 +129,7 @@ class NTXent(nn.Module):
 
 
 def _check(first: Tensor, second: Tensor, temperature: float) -> None:
-    _check_temperature(temperature)
+    check_temperature(temperature)
     shapes = f"first is {tuple(first.shape)} and second is {tuple(second.shape)}"
     if first.shape != second.shape or first.ndim != 2:
         raise ValueError(f"first and second must both be (pairs, features), but {shapes}")
@@ -107,8 +140,3 @@ def _check(first: Tensor, second: Tensor, temperature: float) -> None:
         )
     check_floating("first", first)
     check_floating("second", second)
-
-
-def _check_temperature(temperature: float) -> None:
-    if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature must be above 0, and finite, not {temperature}")

@@ -29,8 +29,8 @@ from torch.nn import functional
 from linebyline.data.augmentations import Augmentation, RandomAffine
 from linebyline.data.examples import Examples, TrainTest
 from linebyline.layers.linear import Linear
-from linebyline.losses.contrast_forces import chances, forces, heard, partners, wrong_answers
-from linebyline.losses.nt_xent import nt_xent, similarities
+from linebyline.losses.contrast_forces import chances, forces, heard, wrong_answers
+from linebyline.losses.nt_xent import answer_logits, nt_xent, partners, similarities
 from linebyline.self_supervised.simclr import ProjectionHead, SimCLR, Views
 from linebyline.studies import record
 from linebyline.studies.pretext_tasks import (
@@ -106,12 +106,9 @@ def loss_of(arm: Arm, views: Views, digits: Tensor, generator: torch.Generator) 
     if arm.silent == "as many others":
         digits = digits[torch.randperm(len(digits), generator=generator)]
     both = digits.repeat(2)
-    quiet = both[:, None] == both  # the view itself among them
-    logits = similarities(torch.cat(views)) / arm.temperature
-    right = partners(len(digits))
-    quiet[torch.arange(len(both)), right] = False
-    quiet.fill_diagonal_(True)
-    return functional.cross_entropy(logits.masked_fill(quiet, -math.inf), right)
+    quiet = (both[:, None] == both) & wrong_answers(len(digits))
+    logits = answer_logits(*views, temperature=arm.temperature).masked_fill(quiet, -math.inf)
+    return functional.cross_entropy(logits, partners(len(digits)))
 
 
 def pretrain(

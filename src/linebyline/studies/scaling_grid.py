@@ -29,6 +29,7 @@ from linebyline.data.encyclopedia import encyclopedia, split_paragraphs
 from linebyline.layers.self_gated import GELU
 from linebyline.losses.cross_entropy import cross_entropy
 from linebyline.studies import record
+from linebyline.studies.small_gpt import widened
 from linebyline.tokenizers.bpe import BPETokenizer
 from linebyline.transformer.block import BlockConfig
 from linebyline.transformer.gpt import GPT
@@ -81,11 +82,7 @@ def gpt(width: int, seed: int) -> GPT:
     )
     config = GPTConfig(VOCABULARY, CONTEXT, BLOCKS, block)
     model = GPT(config, generator=torch.Generator().manual_seed(seed))
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.ndim == 2:
-                weight.mul_(width**-0.5 / 0.02)
-    return model
+    return widened(model, width**-0.5 / 0.02)
 
 
 def size(model: nn.Module, *, embedding: bool = True) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from linebyline.data.masked_tokens import NO_TARGET, mask_tokens
 from linebyline.losses.cross_entropy import cross_entropy
+from linebyline.studies.small_gpt import widened
 from linebyline.tokenizers.wordpiece import WordPieceTokenizer
 from linebyline.transformer.bert import BERT
 from linebyline.transformer.bert_classifier import BERTClassifier
@@ -47,12 +48,7 @@ def small_bert(vocab_size: int, seed: int) -> BERTPretraining:
     """Two blocks of 64 features, with first weights for this width."""
     draw = torch.Generator().manual_seed(seed)
     config = BERTConfig(vocab_size=vocab_size, context=CONTEXT, num_blocks=2, block=BLOCK)
-    model = BERTPretraining(BERT(config, generator=draw), generator=draw)
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.ndim == 2:
-                weight.mul_(WIDER)
-    return model
+    return widened(BERTPretraining(BERT(config, generator=draw), generator=draw), WIDER)
 
 
 def pretrain(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,7 @@ from linebyline.transformer.gpt import GPT
 from linebyline.transformer.gpt_config import GPTConfig
 
 Model = GPT | TokenModel
+Network = TypeVar("Network", bound=nn.Module)
 
 VOCABULARY = 1024
 CONTEXT, BLOCKS, SIZE, HEADS = 64, 3, 128, 4
@@ -74,7 +75,7 @@ def gpt(start: int, dropout: float = 0.0) -> GPT:
 
 
 @torch.no_grad()
-def widened(model: GPT, factor: float) -> GPT:
+def widened(model: Network, factor: float) -> Network:
     """The same, all its matrices multiplied."""
     for parameter in model.parameters():
         if parameter.ndim == 2:

@@ -51,6 +51,8 @@ def test_the_contract_holds() -> None:
         ("decoding", "sequence"),
         ("self_supervised", "vision"),
         ("training", "self_supervised"),
+        ("generative", "transformer"),
+        ("training", "generative"),
         ("transformer", "sequence"),
         ("plotting", "transformer"),
     ],

@@ -1,0 +1,1 @@
+"""Models that make data, or codes from which data can be made again."""

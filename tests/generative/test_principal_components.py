@@ -94,7 +94,7 @@ def test_refuses_directions(chosen, method):
 
 
 def test_refuses_a_network_on_nothing():
-    with pytest.raises(ValueError, match="width must be at least 1"):
+    with pytest.raises(ValueError, match="chosen must name at least one"):
         principal_components(data()).network([])
 
 

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from linebyline.generative.autoencoder import Autoencoder, linear_autoencoder
+from linebyline.generative.autoencoder import Autoencoder
+from linebyline.layers.linear import Linear
 
 
 class PrincipalComponents(NamedTuple):
@@ -47,14 +48,14 @@ class PrincipalComponents(NamedTuple):
             ValueError: as `left_out`, or no direction is chosen.
         """
         rows = self.directions[self._checked(chosen)]  # Uᵀ, (k, features)
-        model = linear_autoencoder(rows.shape[1], len(rows), generator=torch.Generator())
-        model = model.to(rows)
-        with torch.no_grad():
-            model.encoder.weight.copy_(rows)
-            model.encoder.bias.copy_(-rows @ self.mean)
-            model.decoder.weight.copy_(rows.T)
-            model.decoder.bias.copy_(self.mean)
-        return model
+        width, size = rows.shape
+        if width == 0:
+            raise ValueError("chosen must name at least one direction for a network to stand on")
+        encoder = Linear(size, width, generator=torch.Generator()).to(rows)
+        decoder = Linear(width, size, generator=torch.Generator()).to(rows)
+        encoder.load_state_dict({"weight": rows, "bias": -rows @ self.mean})
+        decoder.load_state_dict({"weight": rows.T, "bias": self.mean})
+        return Autoencoder(encoder, decoder)
 
     def _checked(self, chosen: int | Sequence[int]) -> list[int]:
         numbers = list(range(chosen)) if isinstance(chosen, int) else list(chosen)

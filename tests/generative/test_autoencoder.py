@@ -37,6 +37,13 @@ def test_linear_equals_torch_with_gradients():
         torch.testing.assert_close(mine.grad, other.grad)
 
 
+def test_linear_starts_with_a_decoder_as_large_as_its_encoder():
+    model = linear_autoencoder(6, 1, generator=from_seed(0))
+    assert torch.equal(model.decoder.weight, model.encoder.weight.T)
+    assert model.decoder.weight is not model.encoder.weight
+    assert linear_autoencoder(6, 1, bias=False).decoder.bias is None
+
+
 def test_mlp_equals_torch_in_mirrored_layers():
     ours = mlp_autoencoder(6, (5, 4), 2, generator=from_seed(0)).double()
     layers = [(6, 5), (5, 4), (4, 2), (2, 4), (4, 5), (5, 6)]

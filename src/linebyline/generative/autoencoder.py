@@ -49,7 +49,8 @@ def linear_autoencoder(
     """One linear layer into the code and one out of it: x' = D (E x + b) + c.
 
     Source: Baldi & Hornik 1989, "Neural networks and principal component analysis", section 1.
-    Deviation: they centre the data and have no biases; with biases it need not be centred.
+    Deviation: they centre the data and have no biases; with biases it need not be centred. D starts
+    as Eᵀ, so that none of the two is far larger than the other, which would keep it from learning.
 
     Args:
         size: numbers in a row of the input.
@@ -61,10 +62,13 @@ def linear_autoencoder(
         ValueError: `size` or `width` is below 1.
     """
     _check(size, width)
-    return Autoencoder(
-        Linear(size, width, bias=bias, generator=generator),
-        Linear(width, size, bias=bias, generator=generator),
-    )
+    encoder = Linear(size, width, bias=bias, generator=generator)
+    decoder = Linear(width, size, bias=bias, generator=generator)
+    with torch.no_grad():
+        decoder.weight.copy_(encoder.weight.T)
+        if decoder.bias is not None:
+            decoder.bias.zero_()
+    return Autoencoder(encoder, decoder)
 
 
 def mlp_autoencoder(

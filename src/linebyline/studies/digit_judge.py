@@ -8,12 +8,12 @@ The judge learns from the 1,000 images that `mnist_5k` sets aside, shifted, turn
 each time, and a generator learns from the other 4,000. So a made digit is never called good because
 judge and generator have learned the same images by heart. A classifier that has seen nothing but
 digits is sure of noise, too. This one is also shown what is no digit, two that lie on each other,
-pixels out of order, noise and blank paper, and is asked to be unsure: outlier exposure (Hendrycks, Mazeika &
-Dietterich 2019, equation 1).
+pixels out of order, noise and blank paper, and is asked to be unsure: outlier exposure (Hendrycks,
+Mazeika & Dietterich 2019, equation 1).
 
 There are two judges, for images of 28 x 28 pixels and for their averages over squares of 2 x 2.
 What the study stores beside the weights is measured on the 4,000 images: the share named rightly,
-the share that the judge is sure of, and how often it is sure of each kind of no digits it is sure.
+the share that the judge is sure of, and how often it is sure of what is no digit.
 """
 
 from __future__ import annotations

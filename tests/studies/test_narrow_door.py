@@ -46,9 +46,9 @@ def test_a_short_run_is_on_its_way_to_what_is_stored(stored, data):
     rate = stored["networks"]["deep"]["8"]["rate"]
     model = network("deep", 8, STARTS[0])
     before = share_left(model, test, train.mean(0))
-    trained(model, train, rate=rate, seed=STARTS[0], passes=2)
+    trained(model, train, rate=rate, seed=STARTS[0], passes=3)
     after = share_left(model, test, train.mean(0))
-    assert stored["networks"]["deep"]["8"]["left"][0] < after < 0.6 < before
+    assert stored["networks"]["deep"]["8"]["left"][0] < after < 0.75 < before
 
 
 def test_the_same_seed_trains_the_same_network_and_draws_from_nobody(data):

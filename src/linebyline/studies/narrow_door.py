@@ -9,7 +9,7 @@ hidden layers with ReLUs on each side; *straight* is the same network without th
 has the deep encoder and one linear layer as decoder. Each has forty passes with Adam, and a rate
 that falls to 0; which rate is chosen by whole runs on another split and other first weights. Errors
 are shares of the test images' variance about the mean of the training images. Last, the deep one
-has three times the passes where its code has 32 numbers.
+has three times the passes where its code is wide.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from linebyline.studies.transfer_gain import handwriting
 PIXELS, HIDDEN = 196, (256, 128)
 PASSES, BATCH_SIZE = 40, 100
 WIDTHS = (2, 4, 8, 16, 32, 64)
-KINDS = {"deep": WIDTHS, "flat": (2, 8, 32), "straight": (8,)}
-LONGER = 32
+KINDS = {"deep": WIDTHS, "flat": (2, 8), "straight": (8,)}
+LONGER = (32, 64)
 RATES = (0.001, 0.003, 0.01)
 TUNED_ON = 100
 STARTS = (102, 103, 104)
@@ -124,8 +124,10 @@ def study() -> dict[str, Any]:
             rate = RATES[tried.index(min(tried))]
             judged = [left(kind, width, rate, seed) for seed in STARTS]
             found[kind][str(width)] = {"tried": tried, "rate": rate, "left": judged}
-    rate = found["deep"][str(LONGER)]["rate"]
-    longer = [left("deep", LONGER, rate, seed, 3 * PASSES) for seed in STARTS[:2]]
+    longer = {}
+    for width in LONGER:
+        rate = found["deep"][str(width)]["rate"]
+        longer[str(width)] = [left("deep", width, rate, seed, 3 * PASSES) for seed in STARTS[:2]]
     components = {}
     for width in WIDTHS:
         models = {s: principal_components(data[s][0]).network(width) for s in STARTS}

@@ -37,7 +37,7 @@ def jacobian_penalty(encode: Encode, x: Float[Tensor, "batch features"]) -> Floa
     """‖∂h/∂x‖², the sum of all squared derivatives, and its mean over the batch; any encoder.
 
     Source: Rifai, Vincent, Muller, Glorot & Bengio 2011, *Contractive auto-encoders: explicit
-    invariance during feature extraction*, equation 1. Deviation: the mean over examples, not the
+    invariance during feature extraction*. Deviation: the mean over examples, not the
     sum. Its gradient needs second derivatives, which `torch.func` gives.
 
     Args:
@@ -55,7 +55,7 @@ def sigmoid_penalty(
 ) -> Float[Tensor, ""]:
     """The same for one layer of sigmoids, h = σ(W x + b), without a Jacobian.
 
-    Source: Rifai et al. 2011, section 5.3: ∂h_j/∂x_i = h_j (1 - h_j) W_ji, so that the sum of
+    Source: Rifai et al. 2011: ∂h_j/∂x_i = h_j (1 - h_j) W_ji, so that the sum of
     squares is Σ_j (h_j (1 - h_j))² Σ_i W_ji². It costs as much as the code itself.
 
     Args:

@@ -95,7 +95,7 @@ def denoising_loss(
 ) -> Float[Tensor, ""]:
     """‖x - r(x̃)‖²: what was made of the spoiled input, compared with the clean one.
 
-    Source: Vincent et al. 2008, equation 5, with squared error for their cross-entropy.
+    Source: Vincent et al. 2008, section 2.3, with squared error for their cross-entropy.
 
     Args:
         model: r, from a batch to one of the same shape.

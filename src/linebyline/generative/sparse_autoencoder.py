@@ -12,7 +12,7 @@ from torch import Tensor
 def rate_penalty(code: Float[Tensor, "batch width"], rate: float) -> Float[Tensor, ""]:
     """Σ_j KL(ρ ‖ ρ̂_j): each unit's mean over the batch, ρ̂_j, shall be ρ.
 
-    Source: Nair & Hinton 2009, *3D object recognition with deep belief nets*, section 2, who pull
+    Source: Nair & Hinton 2009, *3D object recognition with deep belief nets*, who pull
     a unit's mean to a target by cross-entropy, which differs from this divergence by a constant.
     ρ̂_j counts as the probability of a coin, and so does ρ: for each unit
     ρ log(ρ/ρ̂) + (1-ρ) log((1-ρ)/(1-ρ̂)), in nats. Deviation: the mean is that of one batch, and

@@ -26,7 +26,7 @@ def greedy_layers(
     All codes lie between 0 and 1, so that all autoencoders but the first end in a sigmoid.
 
     Source: Bengio, Lamblin, Popovici & Larochelle 2007, *Greedy layer-wise training of deep
-    networks*, section 4, with autoencoders in the place of the restricted Boltzmann machines of
+    networks*, with autoencoders in the place of the restricted Boltzmann machines of
     Hinton, Osindero & Teh 2006.
 
     Args:

@@ -41,6 +41,7 @@ def test_linear_starts_with_a_decoder_as_large_as_its_encoder():
     model = linear_autoencoder(6, 1, generator=from_seed(0))
     assert torch.equal(model.decoder.weight, model.encoder.weight.T)
     assert model.decoder.weight is not model.encoder.weight
+    assert (model.decoder.bias == 0).all()
     assert linear_autoencoder(6, 1, bias=False).decoder.bias is None
 
 

@@ -76,9 +76,9 @@ class TiedAutoencoder(Autoencoder):
     @property
     def linear(self) -> Linear:
         """The layer with W and b."""
-        return self.encoder[0]  # type: ignore[index,return-value]
+        return self.encoder[0]  # type: ignore[index]
 
     @property
     def back(self) -> TransposedLinear:
         """The same layer on the way back, with c."""
-        return self.decoder[0]  # type: ignore[index,return-value]
+        return self.decoder[0]  # type: ignore[index]

@@ -12,11 +12,11 @@ from linebyline.generative.vae import VAE
 
 
 def normal_log_density(
-    z: Float[Tensor, "*draws width"],
-    mean: Float[Tensor, "*draws width"],
-    log_variance: Float[Tensor, "*draws width"],
-) -> Float[Tensor, "*draws"]:
-    """log N(z; mean, diag(variance)), the sum over the last axis."""
+    z: Float[Tensor, "*draws images width"],
+    mean: Float[Tensor, "images width"],
+    log_variance: Float[Tensor, "images width"],
+) -> Float[Tensor, "*draws images"]:
+    """log N(z; mean, diag(variance)) for each draw of each image, the sum over the last axis."""
     squares = (z - mean).square() / log_variance.exp()
     return -0.5 * (log(2 * pi) + log_variance + squares).sum(-1)
 
@@ -41,7 +41,7 @@ def log_weights(
     """
     mean, log_variance = vae.encode(x)
     z = vae.sample(mean, log_variance, count=count, generator=generator)  # (K, images, width)
-    nothing = torch.zeros_like(z)
+    nothing = torch.zeros_like(mean)  # the prior's mean, and the logarithm of its variance
     prior = normal_log_density(z, nothing, nothing)
     return prior - vae.likelihood(vae.decode(z), x) - normal_log_density(z, mean, log_variance)
 

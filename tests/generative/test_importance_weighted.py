@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import log, pi
 
 import pytest
@@ -21,7 +22,7 @@ def seeded(number=0):
 
 
 def linear_vae(*, width=2, pixels=3, exact=False):
-    """x = A z + noise: the one model of which log p(x) and the posterior are known."""
+    """The linear model x = A z + noise: the one of which log p(x) and the posterior are known."""
     torch.manual_seed(1)
     encoder = nn.Linear(pixels, 2 * width).double()
     decoder = nn.Linear(width, pixels).double()
@@ -77,7 +78,7 @@ def test_the_bound_rises_to_the_likelihood():
         weights = log_weights(vae, x, count=64_000, generator=seeded())
     bounds = [importance_bound(weights.view(k, -1, 2)).mean(0) for k in (1, 4, 16, 64)]
     bounds.append(exact_log_likelihood(vae, x))
-    for lower, higher in zip(bounds, bounds[1:], strict=False):
+    for lower, higher in pairwise(bounds):
         assert (lower < higher).all()
     torch.testing.assert_close(bounds[0], weights.mean(0))  # K = 1 is the evidence lower bound
 
@@ -117,6 +118,4 @@ def test_no_draw_is_refused():
     for weights in (torch.zeros(0, 2), torch.zeros(())):
         with pytest.raises(ValueError, match="one draw at least"):
             importance_bound(weights)
-    assert 0.5 * log(2 * pi) == pytest.approx(
-        -normal_log_density(*torch.zeros(3, 1, 1)).item()
-    )
+    assert 0.5 * log(2 * pi) == pytest.approx(-normal_log_density(*torch.zeros(3, 1, 1)).item())

@@ -97,6 +97,6 @@ class Told(nn.Module):
         draws, left = divmod(len(rows), len(self.told))
         if left:
             raise ValueError(
-                f"rows are {len(rows)}, which are no whole draws of {len(self.told)} labelled images"
+                f"rows are {len(rows)}, which are no whole draws of {len(self.told)} images"
             )
         return self.network(torch.cat([rows, self.told.to(rows).repeat(draws, 1)], dim=1))

@@ -1,4 +1,4 @@
-"""Two ways to the gradient of an expectation, for a Gaussian: from the dice, and through the throw."""
+"""Two gradients of an expectation under a Gaussian: from the dice, and through the throw."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def path_gradients(f: Function, mean: Row, std: Row, noise: Throws) -> GaussianG
 
 
 def best_baseline(f: Function, mean: Row, std: Row, noise: Throws) -> Row:
-    """The constant that makes the variance of the mean's score gradient least, coordinate by one.
+    """The constants with which the mean's score gradient has the least variance, one a coordinate.
 
     The variance of (f - b) s is least where its derivative in b, 2 b E[s²] - 2 E[f s²], is 0:
     b* = E[f s²] / E[s²], here with s = ε / σ and means over the throws. Of the usual choice, E[f],

@@ -1,4 +1,4 @@
-"""The importance-weighted bound: several throws at one image, of which the better count for more."""
+"""The importance-weighted bound: several throws at one image; the better count for more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def normal_log_density(
     mean: Float[Tensor, "images width"],
     log_variance: Float[Tensor, "images width"],
 ) -> Float[Tensor, "*draws images"]:
-    """log N(z; mean, diag(variance)) for each draw of each image, the sum over the last axis."""
+    """For each draw of each image log N(z; mean, diag(variance)), the sum over the last axis."""
     squares = (z - mean).square() / log_variance.exp()
     return -0.5 * (log(2 * pi) + log_variance + squares).sum(-1)
 
@@ -24,7 +24,7 @@ def normal_log_density(
 def log_weights(
     vae: VAE, x: Tensor, *, count: int, generator: Generator | None = None
 ) -> Float[Tensor, "draws images"]:
-    """log w = log p(x | z) + log p(z) - log q(z | x), for `count` codes z of each image.
+    """For `count` codes z of each image log w = log p(x | z) + log p(z) - log q(z | x).
 
     Source: Burda, Grosse & Salakhutdinov 2016, equation 7. Each w is an estimate of p(x), for
     E_q[w] = ∫ p(x, z) dz. Gradients reach encoder and decoder.
@@ -47,13 +47,13 @@ def log_weights(
 
 
 def importance_bound(
-    log_weights: Float[Tensor, "draws *images"],
-) -> Float[Tensor, "*images"]:
-    """log (1/K) Σ_k w_k, whose mean over the draws is at most log p(x), in nats.
+    log_weights: Float[Tensor, "draws ..."],
+) -> Float[Tensor, "..."]:
+    """The bound log (1/K) Σ_k w_k in nats, whose expectation is at most log p(x).
 
     Source: Burda, Grosse & Salakhutdinov 2016, equation 8. With one draw it is the evidence lower
     bound; its mean never falls with K, and approaches log p(x) if w is bounded (their theorem 1).
-    The largest weight is taken out of the sum, since exp of some -100 nats is 0 in single precision.
+    The largest weight is taken out of the sum: exp of some -100 nats is 0 in single precision.
 
     Args:
         log_weights: K of them for each image, the draws along the first axis.

@@ -108,7 +108,9 @@ def loss_for(way: str) -> Callable[[VAE, Examples, Generator], Tensor]:
     return loss
 
 
-def run(way: str, width: int, data: TrainTest, *, rate: float, seed: int, steps: int = STEPS) -> VAE:
+def run(
+    way: str, width: int, data: TrainTest, *, rate: float, seed: int, steps: int = STEPS
+) -> VAE:
     """Train one encoder and its decoder."""
     vae = digit_vae(width, seed=seed)
     return train(vae, loss_for(way), data.train, rate=rate, steps=steps, seed=seed)

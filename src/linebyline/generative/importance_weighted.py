@@ -48,7 +48,7 @@ def log_weights(
 
 def importance_bound(
     log_weights: Float[Tensor, "draws ..."],
-) -> Float[Tensor, "..."]:
+) -> Float[Tensor, " ..."]:
     """The bound log (1/K) Σ_k w_k in nats, whose expectation is at most log p(x).
 
     Source: Burda, Grosse & Salakhutdinov 2016, equation 8. With one draw it is the evidence lower

@@ -53,7 +53,7 @@ def test_it_learns_what_the_label_says():
     labels = torch.arange(60) % 3
     conditional = model()
     optimizer = torch.optim.Adam(conditional.parameters(), lr=0.1)
-    for _ in range(150):
+    for _ in range(80):
         bound = conditional(patterns[labels], labels, generator=seeded())
         optimizer.zero_grad()
         (-bound.value.mean()).backward()

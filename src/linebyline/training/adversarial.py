@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import takewhile
 from math import isfinite
 
 import torch
@@ -38,7 +37,7 @@ class GameHistory:
 
     critic_loss: list[float] = field(default_factory=list)
     generator_loss: list[float] = field(default_factory=list)
-    draws: Tensor | None = field(default=None, repr=False)
+    draws: Tensor | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -176,9 +175,7 @@ class _Record:
     generator: Player
     placement: Placement
     inputs: Tensor
-    unread: dict[str, list[Tensor]] = field(
-        default_factory=lambda: {"critic": [], "generator": []}
-    )
+    unread: list[tuple[str, Tensor]] = field(default_factory=list)
 
     def step(self, who: str, loss: Tensor, share: float) -> None:
         """One step of one player, down the gradients of all processes' parts."""
@@ -195,21 +192,20 @@ class _Record:
                 if theta.grad is not None:
                     theta.grad = self.placement.total(theta.grad).to(theta)
         player.optimizer.step()
-        self.unread[who].append(loss.detach())
+        self.unread.append((who, loss.detach()))
 
     def read(self) -> None:
-        """Wait for the device, and stop at a loss that is no finite number."""
-        for who, losses in self.unread.items():
+        """Wait for the device, and stop at the first loss that is no finite number."""
+        players, losses = zip(*self.unread, strict=True)
+        self.unread.clear()
+        values = self.placement.total(torch.stack(losses)).tolist()
+        for who, value in zip(players, values, strict=True):
             known: list[float] = getattr(self.history, f"{who}_loss")
-            found = self.placement.total(torch.stack(losses)).tolist()
-            losses.clear()
-            known += (finite := list(takewhile(isfinite, found)))
-            if len(finite) < len(found):
-                when = f"at step {len(known) + 1} of the {who}"
-                past = History(step_loss=known)
+            if not isfinite(value):
+                when, past = f"at step {len(known) + 1} of the {who}", History(step_loss=known)
                 optimizer = getattr(self, who).optimizer
-                bad = found[len(finite)]
-                raise NonFiniteLossError(bad, when, past, optimizer, self.inputs)
+                raise NonFiniteLossError(value, when, past, optimizer, self.inputs)
+            known.append(value)
 
 
 def _bring(name: str, player: Player, placement: Placement) -> None:

@@ -186,7 +186,7 @@ class _Record:
             )
         loss = share * loss
         player.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if self.placement.processes > 1:
             for theta in player.model.parameters():
                 if theta.grad is not None:

@@ -13,8 +13,21 @@ from typing import Any
 
 import jaxtyping
 import pytest
+from proven import Unproven
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``make test`` asks for it; other runs do all that they are told to."""
+    said = "leave out claims that were seen to turn, where nothing has changed (tests/proven.json)"
+    parser.addoption("--unproven", action="store_true", help=said)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The plugin that leaves them out."""
+    if config.getoption("--unproven"):
+        config.pluginmanager.register(Unproven())
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@
     python tests/run.py lint unit     only these (make test STAGES="lint unit")
 
 A stage that fails does not keep the next from running, so that one run shows everything that is
-wrong. Stages leave their counts in _build/report: pytest's own reports, and small JSON files for
-what pytest does not count (claims, pages).
+wrong. The site is built beside the first stages, which use one core. Stages leave their counts in
+_build/report: pytest's own reports, and small JSON files for what pytest does not count (claims,
+pages).
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,24 +48,34 @@ class Stage:
     needs: str = ""  # the stage without which this one makes no sense
     only_ci: bool = False  # runs with CI=true, or when asked for by name
     minutes: float = 40  # a command that takes longer is stopped, and has failed
+    beside: bool = False  # one process: it begins with the first stage, and is shown in its turn
 
 
 STAGES = (
     Stage("lint", ((SCRIPTS / "ruff", "check", "."), (SCRIPTS / "ruff", "format", "--check", "."))),
     Stage("types", ((SCRIPTS / "mypy",),)),
     Stage("imports", ((SCRIPTS / "lint-imports",),)),
+    Stage("fresh", ((sys.executable, "book/_ext/notebooks.py", "--check"),)),
+    Stage("colab", ((*PYTEST, "tests/colab", "--timeout=1200"),), counts=True, only_ci=True),
     Stage(
         "unit",
-        ((*PYTEST, "tests", "--ignore=tests/site", "--ignore=tests/colab", *PARALLEL),),
+        (
+            (
+                *PYTEST,
+                "tests",
+                "--ignore=tests/site",
+                "--ignore=tests/colab",
+                "--unproven",
+                *PARALLEL,
+            ),
+        ),
         counts=True,
     ),
-    Stage("fresh", ((sys.executable, "book/_ext/notebooks.py", "--check"),)),
     Stage("cells", ((*PYTEST, *NBVAL, *PARALLEL),), counts=True),
-    Stage("site", ((SCRIPTS / "jupyter-book", "build", "-W", "--keep-going", "."),)),
+    Stage("site", ((SCRIPTS / "jupyter-book", "build", "-W", "--keep-going", "."),), beside=True),
     Stage(
         "browser", ((*PYTEST, "tests/site", *PARALLEL, "--timeout=180"),), counts=True, needs="site"
     ),
-    Stage("colab", ((*PYTEST, "tests/colab", "--timeout=1200"),), counts=True, only_ci=True),
 )
 
 
@@ -86,8 +99,10 @@ def environment(stage: Stage) -> dict[str, str]:
     return kept | {"OMP_NUM_THREADS": "1"} | cells
 
 
-def run(stage: Stage) -> Result:
-    """Run a stage to its end, whatever its commands say; its output is the terminal's."""
+def run(stage: Stage, output: IO[str] | None = None) -> Result:
+    """Run a stage to its end, whatever its commands say; its output is the terminal's, or goes to
+    this file.
+    """
     report = REPORT / f"{stage.name}.xml"
     extra = (f"--junitxml={report}",) if stage.counts else ()
     start = time.perf_counter()
@@ -99,11 +114,16 @@ def run(stage: Stage) -> Result:
         whole = (*map(str, command), *extra)
         try:
             done = subprocess.run(
-                whole, env=environment(stage), check=False, timeout=60 * stage.minutes
+                whole,
+                env=environment(stage),
+                check=False,
+                timeout=60 * stage.minutes,
+                stdout=output,
+                stderr=output and subprocess.STDOUT,
             )
             codes.append(done.returncode)
         except subprocess.TimeoutExpired:
-            print(f"stopped after {stage.minutes:g} minutes")
+            print(f"stopped after {stage.minutes:g} minutes", file=output, flush=True)
             codes.append(1)
     passed, failed, skipped = counted(report)
     ok = not any(codes)
@@ -111,6 +131,17 @@ def run(stage: Stage) -> Result:
         print(NO_BROWSER)
         ok = ok and not CI
     return Result(ok, time.perf_counter() - start, passed, failed, skipped)
+
+
+def begin(stage: Stage, pool: ThreadPoolExecutor) -> tuple[Future[Result], Path]:
+    """Start a stage that runs beside others; what becomes of it, and the file it writes to."""
+    path = REPORT / f"{stage.name}.txt"
+
+    def to_its_end() -> Result:
+        with path.open("w", encoding="utf8") as output:
+            return run(stage, output)
+
+    return pool.submit(to_its_end), path
 
 
 def counted(report: Path) -> tuple[int, int, int]:
@@ -161,16 +192,23 @@ def main(arguments: list[str] | None = None, stages: tuple[Stage, ...] = STAGES)
     os.chdir(ROOT)
     shutil.rmtree(REPORT, ignore_errors=True)
     REPORT.mkdir(parents=True)
+    wanted = [
+        stage for stage in stages if (stage.name in asked if asked else CI or not stage.only_ci)
+    ]
     results: dict[str, Result] = {}
-    for stage in stages:
-        if stage.name not in asked if asked else stage.only_ci and not CI:
-            continue
-        print(f"\n== {stage.name} ==", flush=True)
-        if stage.needs in results and not results[stage.needs].ok:
-            print(f"not run, because {stage.needs} failed")
-            results[stage.name] = Result(False, 0.0)
-            continue
-        results[stage.name] = run(stage)
+    with ThreadPoolExecutor() as pool:
+        begun = {stage.name: begin(stage, pool) for stage in wanted if stage.beside}
+        for stage in wanted:
+            print(f"\n== {stage.name} ==", flush=True)
+            if stage.needs in results and not results[stage.needs].ok:
+                print(f"not run, because {stage.needs} failed")
+                results[stage.name] = Result(False, 0.0)
+            elif stage.name in begun:
+                result, output = begun[stage.name]
+                results[stage.name] = result.result()
+                print(output.read_text("utf8", errors="replace"), end="", flush=True)
+            else:
+                results[stage.name] = run(stage)
     print("", *summary(results), sep="\n")
     return int(any(not result.ok for result in results.values()))
 

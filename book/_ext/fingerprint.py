@@ -32,11 +32,11 @@ def fingerprints(sources: Iterable[str], root: Path = SOURCE) -> dict[str, str]:
         path = locate(name, root)
         if path is None or name in found:
             continue
-        tree = ast.parse(path.read_text("utf8"))
-        found[name] = sha256(canonical(tree).encode() + _data(path)).hexdigest()[:16]
+        asked, meaning = _understood(path.read_text("utf8"))
+        found[name] = sha256(meaning + _data(path)).hexdigest()[:16]
         # What __init__ re-exports is followed by name in imports(), so that one layer does not drag
         # in all of its group.
-        todo += [] if path.name == "__init__.py" else imports(tree, root)
+        todo += [] if path.name == "__init__.py" else imports(asked, root)
     return dict(sorted(found.items()))
 
 
@@ -69,7 +69,7 @@ def _whole(module: str, root: Path) -> Iterator[str]:
     yield module
     path = locate(module, root)
     if path is not None and path.name == "__init__.py":
-        yield from imports(ast.parse(path.read_text("utf8")), root)
+        yield from imports(_understood(path.read_text("utf8"))[0], root)
 
 
 def _resolve(module: str, name: str, root: Path) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _resolve(module: str, name: str, root: Path) -> Iterator[str]:
     path = locate(module, root)
     if path is None or path.name != "__init__.py":
         return
-    for node in ast.parse(path.read_text("utf8")).body:
+    for node in _understood(path.read_text("utf8"))[0].body:
         if not isinstance(node, ast.ImportFrom):
             continue
         for alias in node.names:
@@ -95,6 +95,16 @@ def locate(module: str, root: Path) -> Path | None:
     return next(
         (path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None
     )
+
+
+@cache
+def _understood(text: str) -> tuple[ast.Module, bytes]:
+    """A module's import statements, wherever they stand in it, and what is hashed of it; kept, for
+    many chapters ask for the same modules.
+    """
+    tree = ast.parse(text)
+    asked = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    return ast.Module(body=[*asked], type_ignores=[]), canonical(tree).encode()
 
 
 @cache

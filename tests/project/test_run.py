@@ -101,6 +101,29 @@ def test_a_stage_waits_for_what_it_needs(
     assert "not run, because site failed" in out
 
 
+def test_a_stage_beside_others_begins_at_once_and_is_shown_in_its_turn(
+    runner: ModuleType, capfd: pytest.CaptureFixture[str]
+) -> None:
+    waits = "import time\nfrom pathlib import Path\nfor _ in range(1000):\n time.sleep(0.01)\n"
+    until = f"{waits} if Path('{{}}').exists(): break\nelse: raise SystemExit('alone')\n"
+    touch = "Path('{}').touch(); print('{}')"
+    # Each of the two ends only after the other has begun.
+    lint = f"from pathlib import Path; {touch.format('lint', 'linted')}\n" + until.format("site")
+    site = f"from pathlib import Path; {touch.format('site', 'built')}\n" + until.format("lint")
+    stages = (
+        runner.Stage("lint", ((sys.executable, "-c", lint),)),
+        runner.Stage("fresh", (BROKEN,)),
+        runner.Stage("site", ((sys.executable, "-c", site), BROKEN), beside=True),
+        runner.Stage("browser", (FINE,), needs="site"),
+    )
+    assert runner.main([], stages) == 1
+    out, err = capfd.readouterr()
+    assert "== lint ==\nlinted\n\n== fresh ==\n\n== site ==\nbuilt\nbroken\n\n== browser" in out
+    assert "failed: fresh\nfailed: site\nfailed: browser\n" in out
+    assert err.count("broken") == 1
+    assert runner.main(["lint"], (runner.Stage("lint", (FINE,)), stages[2])) == 0
+
+
 @pytest.mark.parametrize("in_ci", [False, True])
 def test_without_a_browser_its_tests_are_skipped_but_not_in_ci(
     runner: ModuleType,

@@ -1,0 +1,97 @@
+"""Claims that were seen to turn, and need not be seen again while nothing of them has changed.
+
+``tests/<part>/test_<chapter>_claims.py`` runs a whole chapter with defects planted, and to do so
+for every chapter takes as long as all other unit tests together. ``proven.json`` beside this file
+holds, for each chapter whose test has passed, a hash of all that decides the outcome: the chapter's
+code, what it and the test import, the test, what runs it, and the lock. With ``--unproven`` (which
+``make test`` passes on) only tests without such an entry are run, and those that pass are entered.
+``make test PROVE=1`` runs all, as the weekly workflow does; ``pytest`` by itself leaves none out.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORD = Path(__file__).with_suffix(".json")
+SUFFIX = "_claims.py"
+RUNS_IT = ("requirements.txt", "tests/conftest.py", "book/_ext/claims.py", "book/_ext/execution.py")
+
+
+def name_of(test: Path) -> str:
+    """``perceptrons/perceptron`` for ``tests/perceptrons/test_perceptron_claims.py``."""
+    return f"{test.parent.name}/{test.name.removeprefix('test_').removesuffix(SUFFIX)}"
+
+
+@cache
+def state(test: Path, root: Path = ROOT) -> str:
+    """A hash of what decides whether this test of a chapter's claims passes."""
+    from chapters import code_cells, read
+    from fingerprint import canonical, fingerprints
+
+    sources = [cell.source for cell in code_cells(read(root / "book" / f"{name_of(test)}.md"))]
+    own = test.read_text("utf8")
+    # Defects are code in the test's strings: their imports count, and so does every letter.
+    strings = [
+        node.value
+        for node in ast.walk(ast.parse(own))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    parts = [
+        canonical(ast.parse(own)),
+        *sources,
+        *(f"{name} {hashed}" for name, hashed in fingerprints([*sources, own, *strings]).items()),
+        *((root / file).read_text("utf8") for file in RUNS_IT),
+    ]
+    return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def recorded(record: Path) -> dict[str, str]:
+    """Chapter to hash, of the tests that have passed."""
+    return json.loads(record.read_text("utf8")) if record.exists() else {}
+
+
+class Unproven:
+    """A plugin of pytest: runs the unproven among the tests of claims, and enters what passed."""
+
+    def __init__(self, record: Path = RECORD) -> None:
+        self.record = record
+        self.before = recorded(record)
+        self.passed: set[Path] = set()
+        self.failed: set[Path] = set()
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Leave out what is proven."""
+        if os.environ.get("PROVE"):
+            return
+        claims = {item.path for item in items if item.path.name.endswith(SUFFIX)}
+        proven = {path for path in claims if self.before.get(name_of(path)) == state(path)}
+        config.hook.pytest_deselected(items=[item for item in items if item.path in proven])
+        items[:] = [item for item in items if item.path not in proven]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Which files have passed, and which have not."""
+        path = ROOT / report.nodeid.split("::")[0]
+        if path.name.endswith(SUFFIX):
+            (self.failed if report.outcome != "passed" else self.passed).add(path)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Enter what has passed as a whole. Workers of xdist report to the first process."""
+        if hasattr(session.config, "workerinput") or session.config.option.keyword:
+            return
+        now = self.before | {name_of(path): state(path) for path in self.passed}
+        for path in self.failed:
+            now.pop(name_of(path), None)
+        if now != self.before:
+            fresh = self.record.with_suffix(".new")
+            fresh.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n", "utf8")
+            fresh.replace(self.record)

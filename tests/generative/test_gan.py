@@ -74,6 +74,17 @@ def test_a_generator_gives_data_of_its_shape() -> None:
     torch.testing.assert_close(again(z), plain(z), rtol=0, atol=0)
 
 
+def test_a_generator_may_be_normalized() -> None:
+    model = Generator(5, (8, 6), (2,), batch_norm=True)
+    first, second, last = model.network.layers
+    z = torch.randn(16, 5)
+    theirs = nn.Sequential(
+        first, nn.BatchNorm1d(8), nn.ReLU(), second, nn.BatchNorm1d(6), nn.ReLU(), last
+    )
+    torch.testing.assert_close(model(z), theirs(z))
+    torch.testing.assert_close(model.eval()(z), theirs.eval()(z))  # their averages, too
+
+
 def test_a_discriminator_gives_one_logit_for_each() -> None:
     judge = Discriminator((2, 3), (8,), activation=torch.tanh)
     x = torch.randn(4, 2, 3)

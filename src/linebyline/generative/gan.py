@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
+from linebyline.layers.batch_norm import BatchNorm1d
 from linebyline.layers.mlp import MLP
 
 
@@ -15,7 +16,9 @@ class Generator(nn.Module):
 
     Source: Goodfellow et al. 2014, *Generative Adversarial Nets*, section 3, where G is a
     multilayer perceptron of z. Theirs ends, for images, in sigmoids; so does this one with
-    `output=torch.sigmoid`. Deviation: no maxout and no dropout.
+    `output=torch.sigmoid`. Deviations: no maxout and no dropout, and batch normalization if you
+    want it (Radford, Metz & Chintala 2016, *Unsupervised Representation Learning with Deep
+    Convolutional GANs*, section 3).
 
     Args:
         noise_size: numbers in z.
@@ -23,6 +26,7 @@ class Generator(nn.Module):
         shape: of one example: `(2,)` for a point of the plane, `(14, 14)` for an image.
         output: what the last layer's numbers go through; without one they are the data.
         activation: of the hidden layers.
+        batch_norm: True normalizes each hidden layer before its activation.
         generator: draws the first weights.
 
     Raises:
@@ -37,6 +41,7 @@ class Generator(nn.Module):
         *,
         output: Callable[[Tensor], Tensor] | None = None,
         activation: Callable[[Tensor], Tensor] = torch.relu,
+        batch_norm: bool = False,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -45,10 +50,18 @@ class Generator(nn.Module):
         self.output = output
         sizes = [noise_size, *hidden, torch.Size(shape).numel()]
         self.network = MLP(sizes, activation=activation, generator=generator)
+        self.norms = nn.ModuleList(BatchNorm1d(width) for width in hidden if batch_norm)
 
     def forward(self, noise: Float[Tensor, "batch noise"]) -> Float[Tensor, "batch ..."]:
         """One example for each row of the noise, (batch, *shape)."""
-        x = self.network(noise).unflatten(1, self.shape)
+        *layers, last = self.network.layers
+        h = noise
+        for number, layer in enumerate(layers):
+            h = layer(h)
+            if self.norms:
+                h = self.norms[number](h)
+            h = self.network.activation(h)
+        x = last(h).unflatten(1, self.shape)
         return x if self.output is None else self.output(x)
 
 

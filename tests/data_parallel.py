@@ -70,7 +70,9 @@ def game(start: int = 1, **options: Any) -> dict[str, Any]:
         lambda real, fake, labels: (fake - real * (1 + labels[:, None])).mean(),
         torch.optim.Adam(judge.parameters(), lr=0.01),
     )
-    generator = Player(made, lambda fake: -fake.mean(), torch.optim.Adam(made.parameters(), lr=0.01))
+    generator = Player(
+        made, lambda fake: -fake.mean(), torch.optim.Adam(made.parameters(), lr=0.01)
+    )
     history = GameHistory()
     noise = lambda count, g: torch.randn(count, 3, generator=g)
     for _ in range(2):

@@ -38,7 +38,8 @@ def test_the_first_rounds_are_as_stored(stored, start):
 
 def test_the_stored_weights_make_what_was_judged(stored):
     made = made_digits(stored_generator())
-    assert 0 <= made.min() and made.max() <= 1
+    assert made.min() >= 0
+    assert made.max() <= 1
     found = judged(made)
     assert found["sure"] == pytest.approx(stored["digits"][0]["sure"], abs=0.01)
     assert found["distance"] == pytest.approx(stored["digits"][0]["distance"], abs=0.3)
@@ -82,7 +83,8 @@ def test_a_game_on_the_ring_has_its_critic_and_its_seed():
         history = ring_rounds((judge, made), critic, 3, 2)
         assert len(history.critic_loss) == 2 * critic.steps
         count, spread, points = counted(made.model)
-        assert count.shares.shape == (8,) and points.shape == (2000, 2)
+        assert count.shares.shape == (8,)
+        assert points.shape == (2000, 2)
         assert spread == pytest.approx(points.var(0).sum().sqrt().item())
 
 
@@ -96,7 +98,8 @@ def test_a_blur_is_for_training_only():
 
 def test_made_digits_leave_the_generator_as_it_was():
     made = digit_game(0)[1].model
-    assert isinstance(made, Generator) and made.training
+    assert isinstance(made, Generator)
+    assert made.training
     before = {name: value.clone() for name, value in made.state_dict().items()}
     assert made_digits(made, 5).shape == (5, SIDE, SIDE)
     assert made.training

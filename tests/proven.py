@@ -71,6 +71,11 @@ class Unproven:
         self.passed: set[Path] = set()
         self.failed: set[Path] = set()
 
+    def pytest_sessionstart(self) -> None:
+        """Take each state before the run: what changes meanwhile was not what passed."""
+        for test in sorted(ROOT.glob("tests/*/test_*_claims.py")):
+            state(test)
+
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:

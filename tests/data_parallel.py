@@ -10,6 +10,7 @@ from torch import nn
 
 from linebyline.data.examples import Examples, TrainTest
 from linebyline.layers.mlp import MLP
+from linebyline.training.adversarial import GameHistory, Player, play
 from linebyline.training.divergence import NonFiniteLossError
 from linebyline.training.history import History
 from linebyline.training.loop import fit
@@ -50,6 +51,34 @@ def train(
         fit(model, nn.functional.cross_entropy, optimizer, data, epochs=epochs, history=history,
             **options)  # fmt: skip
     return {"history": vars(history), "weights": model.state_dict()}
+
+
+def smooth(critic: nn.Module, real: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
+    """A penalty on slopes between data and samples, which is differentiated twice."""
+    between = ((real + made) / 2).requires_grad_()
+    (slopes,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (slopes.norm(dim=1) - 1).square().mean()
+
+
+def game(start: int = 1, **options: Any) -> dict[str, Any]:
+    """One game of two networks, in two calls, and what it leaves."""
+    draw = torch.Generator().manual_seed(start)
+    made = MLP([3, 8, 4], activation=torch.tanh, generator=draw)
+    judge = MLP([4, 8, 1], activation=torch.tanh, generator=draw)
+    critic = Player(
+        judge,
+        lambda real, fake, labels: (fake - real * (1 + labels[:, None])).mean(),
+        torch.optim.Adam(judge.parameters(), lr=0.01),
+    )
+    generator = Player(made, lambda fake: -fake.mean(), torch.optim.Adam(made.parameters(), lr=0.01))
+    history = GameHistory()
+    noise = lambda count, g: torch.randn(count, 3, generator=g)
+    for _ in range(2):
+        play(critic, generator, examples(30, 0), noise, rounds=4, batch_size=7, critic_steps=2,
+             regularizer=smooth, device="cpu", precision="64-true", history=history,
+             **options)  # fmt: skip
+    losses = {"critic": history.critic_loss, "generator": history.generator_loss}
+    return {"losses": losses, "weights": {**made.state_dict(), "judge": judge.layers[0].weight}}
 
 
 def dropout_masks() -> torch.Tensor:
@@ -98,6 +127,7 @@ if __name__ == "__main__":
     rank = Placement("cpu").rank
     results: dict[str, Any] = {name: train(**case) for name, case in CASES.items()}
     results["first weights"] = train(48, start=1 + rank)
+    results["game"] = game(start=1 + rank)
     results["masks"], results["running mean"] = dropout_masks(), running_mean()
     results["refusals"] = refusals()
     torch.save(results, Path(sys.argv[1]) / f"{rank}.pt")

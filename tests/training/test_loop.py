@@ -566,6 +566,16 @@ def test_all_begin_with_the_first_ones_weights(two: list[dict[str, Any]]) -> Non
         assert mine == pytest.approx(alone["history"]["step_loss"], rel=1e-4)
 
 
+def test_two_processes_play_the_game_of_one(two: list[dict[str, Any]]) -> None:
+    """With a penalty that is differentiated twice; the second process brings other weights."""
+    alone = data_parallel.game()
+    for process in two:
+        for who, losses in alone["losses"].items():
+            assert process["game"]["losses"][who] == pytest.approx(losses, rel=1e-9)
+        for name, weights in alone["weights"].items():
+            torch.testing.assert_close(process["game"]["weights"][name], weights, rtol=1e-9, atol=0)
+
+
 def test_each_process_draws_its_own_masks(two: list[dict[str, Any]]) -> None:
     """At no step the other's, nor those of its next call."""
     masks = [*two[0]["masks"], *two[1]["masks"]]

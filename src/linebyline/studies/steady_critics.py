@@ -185,7 +185,9 @@ class Ended(NamedTuple):
     losses: list[float]
 
     def track(self) -> float:
-        """Rank correlation of the two, from -1 to 1."""
+        """Rank correlation of the two, from -1 to 1; 0 where one of them never moved."""
+        if min(len(set(self.distances)), len(set(self.losses))) == 1:
+            return 0.0
         return float(spearmanr(self.distances, self.losses).statistic)
 
 

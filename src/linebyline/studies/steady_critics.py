@@ -11,8 +11,8 @@ games are paid alike: a step costs one pass, a step with a penalty two, and each
 units; then it plays, with these settings, three other starts with each of four pairs of networks.
 What is stored is the exact Wasserstein distance of 500 samples and 500 points at the end, how many
 of the modes are covered, and how the critic's loss went along with the exact distance: the rank
-correlation over twenty moments of the game. Five steps of the critic in a round, as in both papers,
-were tried on start 100 and left the generator with too few steps of its own.
+correlation over twenty moments of the game. The clipped critic makes five
+steps in a round, the fined ones two, and the GAN's one: the best of those tried on start 100.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Way(NamedTuple):
 
 WAYS: Mapping[str, Way] = {
     "GAN": Way((1.0, 3.0), steps=1),
-    "clip": Way((0.1, 0.3)),
+    "clip": Way((0.1, 0.3), steps=5),
     "penalty": Way((1.0, 3.0), cost=2),
     "data only": Way((1.0, 3.0), cost=2),
 }

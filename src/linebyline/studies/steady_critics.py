@@ -180,7 +180,7 @@ class Ended(NamedTuple):
         losses: minus the critic's loss, a mean since the moment before.
     """
 
-    game: Game
+    game: Any
     distances: list[float]
     losses: list[float]
 

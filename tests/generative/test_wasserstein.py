@@ -83,6 +83,7 @@ def test_matching_has_a_gradient():
 def test_distances_equal_torchs():
     x, y = cloud(5, 3), cloud(4, 3, seed=1)
     torch.testing.assert_close(distances(x, y), torch.cdist(x, y))
+    assert distances(x, x).diagonal().abs().max() == 0
 
 
 @pytest.mark.parametrize("weighted", [False, True])

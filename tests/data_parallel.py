@@ -70,9 +70,14 @@ def game(start: int = 1, **options: Any) -> dict[str, Any]:
         lambda real, fake, labels: (fake - real * (1 + labels[:, None])).mean(),
         torch.optim.Adam(judge.parameters(), lr=0.01),
     )
-    generator = Player(made, lambda fake: -fake.mean(), torch.optim.Adam(made.parameters(), lr=0.01))
+    generator = Player(
+        made, lambda fake: -fake.mean(), torch.optim.Adam(made.parameters(), lr=0.01)
+    )
     history = GameHistory()
-    noise = lambda count, g: torch.randn(count, 3, generator=g)
+
+    def noise(count, g):
+        return torch.randn(count, 3, generator=g)
+
     for _ in range(2):
         play(critic, generator, examples(30, 0), noise, rounds=4, batch_size=7, critic_steps=2,
              regularizer=smooth, device="cpu", precision="64-true", history=history,

@@ -24,7 +24,8 @@ def test_each_mode_has_its_share_and_its_spread() -> None:
     off = points - centres[nearest]
     torch.testing.assert_close(off.std(0), torch.full((2,), 0.05), rtol=0.03, atol=0)
     assert off.mean(0).abs().max() < 0.003
-    assert points.shape == (8000, 2) and points.dtype == torch.float32
+    assert points.shape == (8000, 2)
+    assert points.dtype == torch.float32
     assert len(set(nearest[:100].tolist())) == 8  # shuffled
 
 

@@ -12,7 +12,7 @@ CENTRES = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
 
 
 def test_a_count_by_hand() -> None:
-    """Two near the first, one at its edge, one outside, one near the second; none near the third."""
+    """Two near the first, one at its edge, one outside; one near the second."""
     samples = torch.tensor([[0.1, 0.0], [0.0, 0.0], [2.99, 0.0], [3.01, 0.0], [10.0, 1.0]])
     count = count_modes(samples, CENTRES, 1.0)
     assert count.covered == 2

@@ -1,4 +1,4 @@
-"""The game of two networks equals the loop that a reader would write, and goes on where it stopped."""
+"""The game of two networks is the loop that a reader would write, and goes on where it stopped."""
 
 from typing import Any
 
@@ -155,7 +155,8 @@ def test_a_generator_may_be_shown_the_answers_to_data() -> None:
 
     matcher = Player(generator.model, match, generator.optimizer)
     play(critic, matcher, DATA, normal, rounds=2, shows_data=True, **OPTIONS)
-    assert seen[0].shape == (6, 1) and not seen[0].equal(seen[1])
+    assert seen[0].shape == (6, 1)
+    assert not seen[0].equal(seen[1])
 
 
 def test_each_step_moves_one_player() -> None:
@@ -189,7 +190,8 @@ def test_modes_and_global_draws_are_as_before() -> None:
     layers = nn.Sequential(generator.model, nn.Dropout(0.5))
     dropping = Player(layers, fool, generator.optimizer)
     first = play(critic, dropping, DATA, normal, rounds=2, **OPTIONS)
-    assert not critic.model.training and layers.training
+    assert not critic.model.training
+    assert layers.training
     assert torch.equal(state, torch.random.get_rng_state())
     torch.manual_seed(77)  # which changes nothing
     critic, generator = players()
@@ -258,11 +260,11 @@ def test_bad_arguments_are_named(wrong: dict[str, Any], said: str) -> None:
 
 def test_players_that_do_not_fit_are_named() -> None:
     critic, generator = players()
-    with pytest.raises(ValueError, match="generator.optimizer holds none of generator.model's"):
+    with pytest.raises(ValueError, match=r"generator.optimizer holds none of generator.model's"):
         play(critic, Player(generator.model, fool, critic.optimizer), DATA, normal, rounds=1,
              **OPTIONS)  # fmt: skip
     with pytest.raises(ValueError, match="data must hold at least one example"):
         play(critic, generator, DATA[:0], normal, rounds=1, **OPTIONS)
     each = Player(generator.model, lambda made: softplus(-made), generator.optimizer)
-    with pytest.raises(ValueError, match="generator's loss must be one number.*shape .6, 1"):
+    with pytest.raises(ValueError, match=r"generator's loss must be one number.*shape .6, 1"):
         play(critic, each, DATA, normal, rounds=1, **OPTIONS)

@@ -1,4 +1,4 @@
-"""Generative adversarial networks: a generator, a discriminator, and what each of them minimizes."""
+"""Generative adversarial networks: a generator, a discriminator, and what each minimizes."""
 
 from collections.abc import Callable, Sequence
 

@@ -178,7 +178,6 @@ def study() -> dict[str, Any]:
     settings |= {"steps": STEPS, "batch_size": BATCH_SIZE, "rate": RATE, "seed": SEED}
     return {
         "settings": settings,
-        "real": judged(unseen),
         "vae": found,
         "autoencoders": others,
     }

@@ -4,17 +4,17 @@ This writes `two_player_games.json` and `two_player_games.safetensors` beside th
 
     python -m linebyline.studies.two_player_games
 
-The ring is that of Metz et al. 2017, with a spread of 0.05. Generator, data, loss and batches are the
-same in four games; only the critic differs: slow (a rate of 1e-4 beside the generator's 1e-3), level
-(3e-3), far ahead (five steps of 1e-3 in each round), and far ahead with noise added to all that it
-sees (Arjovsky & Bottou 2017, section 4). What is stored are the modes covered, the share of samples
-within three standard deviations of one, and the spread of the samples, for four starts.
+The ring is that of Metz et al. 2017, with a spread of 0.05. Generator, data, loss and batches are
+the same in four games; only the critic differs: slow (a rate of 1e-4 beside the generator's 1e-3),
+level (3e-3), far ahead (five steps of 1e-3 in each round), and far ahead with noise added to all
+that it sees (Arjovsky & Bottou 2017, section 4). What is stored are the modes covered, the share of
+samples within three standard deviations of one, and the spread of the samples, for four starts.
 
 The digits are the 4,000 of `mnist_5k` that the judge never saw, averaged to 14 x 14 pixels. The
 critic sees them and the samples through noise, too, and what is kept is a running mean of the
-generator's weights. Rates of 5e-4 and 1e-3, one and three steps of the critic, dropout in the critic
-and a penalty on its slopes were tried first, on start 0, and are not stored. The start whose weights
-are stored is the first of two, and was fixed before the run.
+generator's weights. Rates of 5e-4 and 1e-3, one and three steps of the critic, dropout in the
+critic and a penalty on its slopes were tried first, on start 0, and are not stored. The start whose
+weights are stored is the first of two, and was fixed before the run.
 """
 
 from __future__ import annotations

@@ -225,9 +225,7 @@ def _bring(name: str, player: Player, placement: Placement) -> None:
                 value.copy_(placement.fabric.broadcast(value))
 
 
-def _check(
-    data: Examples, rounds: int, batch_size: int, critic_steps: int, precision: str
-) -> None:
+def _check(data: Examples, rounds: int, batch_size: int, critic_steps: int, precision: str) -> None:
     check_examples("data", data)
     counts = {"rounds": rounds, "batch_size": batch_size, "critic_steps": critic_steps}
     for name, number in counts.items():

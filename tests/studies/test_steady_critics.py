@@ -28,7 +28,7 @@ def test_settings_are_the_best_of_those_tried(stored):
     for name, way in WAYS.items():
         row = stored["ways"][name]
         grid = [(rate, setting) for setting in way.settings for rate in RATES]
-        assert len(row["tried"]) == len(row["tracks_tried"]) == len(grid)
+        assert len(row["tried"]) == len(row["tracks_tried"]) == len(row["tried_deep"]) == len(grid)
         best = grid[row["tried"].index(min(row["tried"]))]
         assert best == (row["rate"], row["setting"])
 

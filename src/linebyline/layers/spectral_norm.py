@@ -34,6 +34,9 @@ class SpectralNorm(nn.Module):
         ValueError: `iterations` is below 1, or the weight has fewer than two axes.
     """
 
+    _u: Tensor
+    _v: Tensor
+
     def __init__(
         self,
         weight: Float[Tensor, "outputs inputs *kernel"],

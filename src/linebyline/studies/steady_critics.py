@@ -217,7 +217,7 @@ def study() -> dict[str, Any]:
         tracks = []
         for setting in way.settings:
             for rate in RATES:
-                options = {"rate": rate, "setting": setting}
+                options: dict[str, Any] = {"rate": rate, "setting": setting}
                 ends = [ended(name, first, seed=seed, **options) for seed in TUNED_ON]
                 tried[rate, setting] = sum(end.distances[-1] for end in ends) / len(ends)
                 tracks.append([round(end.track(), 2) for end in ends])

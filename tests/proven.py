@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -21,13 +22,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_suffix(".json")
-SUFFIX = "_claims.py"
+TEST = re.compile(r"tests/(\w+)/test_(\w+)_claims\.py$")
 RUNS_IT = ("requirements.txt", "tests/conftest.py", "book/_ext/claims.py", "book/_ext/execution.py")
 
 
-def name_of(test: Path) -> str:
-    """``perceptrons/perceptron`` for ``tests/perceptrons/test_perceptron_claims.py``."""
-    return f"{test.parent.name}/{test.name.removeprefix('test_').removesuffix(SUFFIX)}"
+def name_of(test: Path) -> str | None:
+    """``perceptrons/perceptron`` for ``tests/perceptrons/test_perceptron_claims.py``; None for a
+    file that is about no chapter's claims.
+    """
+    found = TEST.search(test.as_posix())
+    return "/".join(found.groups()) if found else None
 
 
 @cache
@@ -67,13 +71,18 @@ class Unproven:
         self.passed: set[Path] = set()
         self.failed: set[Path] = set()
 
+    def pytest_sessionstart(self) -> None:
+        """Take each state before the run: what changes meanwhile was not what passed."""
+        for test in sorted(ROOT.glob("tests/*/test_*_claims.py")):
+            state(test)
+
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave out what is proven."""
         if os.environ.get("PROVE"):
             return
-        claims = {item.path for item in items if item.path.name.endswith(SUFFIX)}
+        claims = {item.path for item in items if name_of(item.path)}
         proven = {path for path in claims if self.before.get(name_of(path)) == state(path)}
         config.hook.pytest_deselected(items=[item for item in items if item.path in proven])
         items[:] = [item for item in items if item.path not in proven]
@@ -81,7 +90,7 @@ class Unproven:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Which files have passed, and which have not."""
         path = ROOT / report.nodeid.split("::")[0]
-        if path.name.endswith(SUFFIX):
+        if name_of(path):
             (self.failed if report.outcome != "passed" else self.passed).add(path)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -66,6 +66,7 @@ def test_one_place_is_precise_and_covers_little():
 
 def test_confident_share_counts_the_likeliest_class():
     chances = torch.tensor([[0.9, 0.1], [0.84, 0.16], [0.1, 0.9], [0.5, 0.5]])
+    assert confident_share(torch.zeros(3, 2), 0.5) == 1  # at least, and not more than
     assert confident_share(chances.log()) == 0.5
     assert confident_share(chances.log(), 0.8) == 0.75
     assert confident_share(chances.log(), 0) == 1
@@ -94,5 +95,5 @@ def test_refuses_by_name():
         confident_share(torch.ones(2, 3), 85)
     with pytest.raises(ValueError, match=r"^logits must hold one row"):
         confident_share(torch.ones(0, 3))
-    with pytest.raises(ValueError, match=r"^logits hold NaN"):
+    with pytest.raises(ValueError, match=r"^logits must be finite"):
         confident_share(torch.full((2, 3), torch.nan))

@@ -22,6 +22,16 @@ def test_a_count_by_hand() -> None:
     assert count_modes(samples, CENTRES, 1.0, within=3.1).near == 1
 
 
+def test_far_from_the_origin_the_count_is_the_same() -> None:
+    draw = torch.Generator().manual_seed(0)
+    samples = CENTRES[torch.randint(3, (600,), generator=draw)] / 10
+    samples = samples + 0.01 * torch.randn(samples.shape, generator=draw)
+    near = count_modes(samples, CENTRES / 10, 0.01).near
+    assert count_modes(samples + 1000, CENTRES / 10 + 1000, 0.01).near == pytest.approx(
+        near, abs=0.01
+    )
+
+
 def test_shares_are_those_of_a_search_for_neighbours() -> None:
     samples = 4 * torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
     distance, nearest = NearestNeighbors(n_neighbors=1).fit(CENTRES).kneighbors(samples)
@@ -35,6 +45,7 @@ def test_shares_are_those_of_a_search_for_neighbours() -> None:
         ({"samples": torch.zeros(0, 2)}, "samples must hold at least one point"),
         ({"centres": torch.zeros(0, 2)}, "centres must hold at least one point"),
         ({"spread": 0.0}, "spread must be above 0, not 0.0"),
+        ({"spread": float("nan")}, "spread must be above 0, not nan"),
         ({"within": 0.0}, "within must be above 0, not 0.0"),
         ({"least": 0.0}, "least must be above 0 and at most 1, not 0.0"),
         ({"least": 1.5}, "least must be above 0 and at most 1, not 1.5"),

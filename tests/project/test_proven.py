@@ -173,5 +173,8 @@ def test_make_test_asks_for_the_unproven_and_the_record_names_chapters() -> None
 
     unit = next(stage for stage in run.STAGES if stage.name == "unit")
     assert "--unproven" in unit.commands[0]
-    names = {proven.name_of(path) for path in proven.ROOT.glob(f"tests/*/test_*{proven.SUFFIX}")}
+    names = {proven.name_of(path) for path in proven.ROOT.glob("tests/*/test_*_claims.py")}
     assert proven.recorded(proven.RECORD).keys() <= names
+    assert all((proven.ROOT / "book" / f"{name}.md").exists() for name in names)
+    assert proven.name_of(proven.ROOT / "tests/test_claims.py") is None  # of the module `claims`
+    assert proven.name_of(proven.ROOT / "tests/vision/test_lenet.py") is None

@@ -28,6 +28,10 @@ def ones(count: int, draw: torch.Generator) -> Tensor:
     return torch.ones(count, 1)
 
 
+def ones_3(count: int, draw: torch.Generator) -> Tensor:
+    return torch.ones(count, 3)
+
+
 def normal(count: int, draw: torch.Generator) -> Tensor:
     return torch.randn(count, 3, generator=draw)
 
@@ -145,6 +149,58 @@ def test_two_calls_are_one() -> None:
     assert len(set(whole.critic_loss)) == 8
 
 
+def test_a_game_that_goes_on_draws_other_masks() -> None:
+    """What networks draw themselves is not drawn again by the second call."""
+    critic, generator = players(rate=0.0)
+    dropping = Player(nn.Sequential(nn.Dropout(0.5), generator.model), fool, generator.optimizer)
+    history = GameHistory()
+    for _ in range(2):
+        play(critic, dropping, DATA, ones_3, rounds=3, history=history, **OPTIONS)
+    assert len(set(history.generator_loss)) == 6
+
+
+@pytest.mark.parametrize("stopped_at", [2, 60])
+def test_a_game_that_is_stopped_keeps_its_record(stopped_at: int) -> None:
+    whole, parts = GameHistory(), GameHistory()
+    sides = players(), players()
+    play(*sides[0], DATA, normal, rounds=stopped_at + 4, history=whole, **OPTIONS)
+    steps = []
+
+    def stop(*_: object) -> None:
+        steps.append(1)
+        if len(steps) == stopped_at:
+            raise KeyboardInterrupt
+
+    pulled = sides[1][1].optimizer.register_step_post_hook(stop)
+    with pytest.raises(KeyboardInterrupt):
+        play(*sides[1], DATA, normal, rounds=100, history=parts, **OPTIONS)
+    pulled.remove()
+    assert parts.critic_loss == whole.critic_loss[:stopped_at]
+    # The generator's last step was made, and its loss was lost with the interruption.
+    assert parts.generator_loss == whole.generator_loss[: stopped_at - 1]
+    play(*sides[1], DATA, normal, rounds=4, history=parts, **OPTIONS)
+    assert parts.critic_loss == whole.critic_loss
+
+
+def test_parameters_that_the_optimizer_does_not_hold_gather_no_gradients() -> None:
+    critic, generator = players()
+    held = torch.optim.SGD(critic.model[0].parameters(), lr=0.0)  # type: ignore[index]
+    still = Player(critic.model, tell, held)
+    sizes = []
+    held.register_step_post_hook(
+        lambda *_: sizes.append(critic.model[2].weight.grad.norm().item())  # type: ignore[index]
+    )
+    play(
+        still,
+        Player(generator.model, fool, torch.optim.SGD(generator.model.parameters(), 0.0)),
+        DATA,
+        normal,
+        rounds=30,
+        **OPTIONS,
+    )
+    assert max(sizes[-5:]) < 3 * max(sizes[:5])
+
+
 def test_a_generator_may_be_shown_the_answers_to_data() -> None:
     critic, generator = players()
     seen = []
@@ -256,6 +312,11 @@ def test_bad_arguments_are_named(wrong: dict[str, Any], said: str) -> None:
         critic.model.float()
     with pytest.raises(ValueError, match=said):
         play(critic, generator, DATA, normal, **({"rounds": 1} | OPTIONS | wrong))
+
+
+def test_noise_of_another_length_is_named() -> None:
+    with pytest.raises(ValueError, match="noise must answer with 6 rows, as asked, not 3"):
+        play(*players(), DATA, lambda count, _: torch.ones(count // 2, 3), rounds=1, **OPTIONS)
 
 
 def test_players_that_do_not_fit_are_named() -> None:

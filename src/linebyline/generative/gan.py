@@ -53,7 +53,7 @@ class Generator(nn.Module):
         self.norms = nn.ModuleList(BatchNorm1d(width) for width in hidden if batch_norm)
 
     def forward(self, noise: Float[Tensor, "batch noise"]) -> Float[Tensor, "batch ..."]:
-        """One example for each row of the noise, (batch, *shape)."""
+        """One example for each row of the noise, in the shape (batch, ...)."""
         *layers, last = self.network.layers
         h = noise
         for number, layer in enumerate(layers):

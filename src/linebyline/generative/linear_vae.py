@@ -97,8 +97,8 @@ def ppca_log_likelihood(variances: Float[Tensor, " directions"], width: int) -> 
     """The greatest mean of log p(x) that a linear model with `width` codes has, and its σ².
 
     Source: Tipping & Bishop 1999, equations 4 and 8: σ² is the mean of the variances that are left
-    out, and log p(x) = -½ (d log 2π + log |C| + d) in the mean, with d directions and C the model's
-    covariance, which keeps the variances of the first `width` directions.
+    out, and log p(x) = -½ (d log 2π + log det C + d) in the mean, with d directions and C the
+    model's covariance, which keeps the variances of the first `width` directions.
 
     Args:
         variances: λ, all eigenvalues of the data's covariance, in any order.

@@ -16,7 +16,7 @@ def frechet_distance(
 
     Source: Heusel, Ramsauer, Unterthiner, Nessler & Hochreiter 2017, equation 6 (the Frechet
     inception distance), which is the squared 2-Wasserstein distance of two Gaussians (Dowson &
-    Landau 1982): |m − n|² + tr(C + D − 2 (C D)^½). Deviation: the features are of any network, not
+    Landau 1982): ‖m − n‖² + tr(C + D − 2 (C D)^½). Deviation: the features are of any network, not
     of Inception; so its values compare with no others. The trace of (C D)^½ is the sum of the
     singular values of the product of the two centred clouds, each divided by √(n − 1): no root of
     a matrix is taken, and fewer samples than features are no trouble to the arithmetic. They are
@@ -92,14 +92,16 @@ def confident_share(logits: Float[Tensor, "count classes"], threshold: float = 0
         threshold: between 0 and 1.
 
     Raises:
-        ValueError: there is no sample, a logit is not a number, or the threshold is out of range.
+        ValueError: there is no sample, a logit is not finite, or the threshold is out of range.
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must lie between 0 and 1, not {threshold}")
     if not len(logits):
         raise ValueError("logits must hold one row at least, and hold none")
-    if logits.isnan().any():
-        raise ValueError("logits hold NaN; look at the samples that the classifier was given")
+    if not logits.isfinite().all():
+        raise ValueError(
+            "logits must be finite, and are not: look at the samples that the classifier was given"
+        )
     return (logits.softmax(1).amax(1) >= threshold).double().mean().item()
 
 

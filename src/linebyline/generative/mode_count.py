@@ -52,11 +52,13 @@ def count_modes(
         if len(points) == 0:
             raise ValueError(f"{name} must hold at least one point, and holds none")
     for name, length in (("spread", spread), ("within", within)):
-        if length <= 0:
+        if not length > 0:
             raise ValueError(f"{name} must be above 0, not {length}")
     if not 0 < least <= 1:
         raise ValueError(f"least must be above 0 and at most 1, not {least}")
-    distance, nearest = torch.cdist(samples, centres).min(dim=1)
+    # As differences, and not through squares, which lose small distances far from the origin.
+    exact = "donot_use_mm_for_euclid_dist"
+    distance, nearest = torch.cdist(samples, centres, compute_mode=exact).min(dim=1)
     counts = torch.bincount(nearest[distance <= within * spread], minlength=len(centres))
     shares = counts / len(samples)
     return ModeCount(int((shares >= least).sum()), float(shares.sum()), shares)

@@ -42,10 +42,10 @@ def rate_penalty(code: Float[Tensor, "batch width"], rate: float) -> Float[Tenso
 
 
 def code_penalty(code: Float[Tensor, "batch width"]) -> Float[Tensor, ""]:
-    """Σ_j |h_j|, the mean over the batch: the L1 norm of a code.
+    """Σ_j abs(h_j), the mean over the batch: the L1 norm of a code.
 
     Source: Olshausen & Field 1996, *Emergence of simple-cell receptive field properties by
-    learning a sparse code for natural images*, where |h| is one of three measures of cost. They
+    learning a sparse code for natural images*, where abs(h) is one of three measures of cost. They
     hold the length of the decoder's columns; without that, or tied weights, a code can shrink
     and its decoder grow, and the penalty forbids nothing.
 

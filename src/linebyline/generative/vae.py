@@ -40,7 +40,7 @@ class BernoulliPixels(nn.Module):
     """
 
     def forward(
-        self, prediction: Float[Tensor, "*draws images *pixels"], x: Images
+        self, prediction: Float[Tensor, "*output"], x: Images
     ) -> Float[Tensor, "*draws images"]:
         """-log p(x | z) in nats, the sum over pixels.
 
@@ -83,7 +83,7 @@ class GaussianPixels(nn.Module):
         self.log_variance = nn.Parameter(torch.tensor(log(variance)), requires_grad=learned)
 
     def forward(
-        self, prediction: Float[Tensor, "*draws images *pixels"], x: Images
+        self, prediction: Float[Tensor, "*output"], x: Images
     ) -> Float[Tensor, "*draws images"]:
         """-log p(x | z) in nats: ½ Σ (log 2πσ² + (x - mean)² / σ²), the sum over pixels."""
         squares = (x - prediction).square() / self.log_variance.exp()
@@ -164,7 +164,7 @@ class VAE(nn.Module):
         noise = torch.randn(shape, generator=generator, dtype=mean.dtype, device=mean.device)
         return mean + (0.5 * log_variance).exp() * noise  # σ = exp(½ log σ²)
 
-    def decode(self, z: Codes) -> Float[Tensor, "*draws images *pixels"]:
+    def decode(self, z: Codes) -> Float[Tensor, "*output"]:
         """Logits or means of pixels for codes of any number of axes, the last of them `width`."""
         if z.ndim < 2 or z.shape[-1] != self.width:
             raise ValueError(

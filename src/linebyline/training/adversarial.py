@@ -132,18 +132,22 @@ def play(
     history = history or GameHistory()
     draw = torch.Generator().manual_seed(seed)
     if history.draws is not None:
-        draw.set_state(history.draws)
+        draw.set_state(history.draws.cpu())
 
     def deal() -> tuple[Tensor, tuple[Tensor, ...], Tensor, float]:
         """Fresh data, labels and noise, of which this process has its share."""
         chosen = torch.randint(len(data.inputs), (batch_size,), generator=draw)
-        ((part, share),) = placement.shares(Examples(chosen, noise(batch_size, draw)))
+        z = noise(batch_size, draw)
+        if len(z) != batch_size:
+            raise ValueError(f"noise must answer with {batch_size} rows, as asked, not {len(z)}")
+        ((part, share),) = placement.shares(Examples(chosen, z))
         rows = part.inputs.to(data.inputs.device)
         z = placement.bring(Examples(part.targets, rows)).inputs
         return data.inputs[rows], (data.targets[rows],) if labelled else (), z, share
 
     game = _Record(history, critic, generator, placement, data.inputs)
-    with _playing(critic.model, generator.model, seed + 1_000_003 * placement.rank):
+    own_draws = seed + len(history.generator_loss) + 1_000_003 * placement.rank  # none twice
+    with _playing(critic.model, generator.model, own_draws), game.kept(draw):
         for number in tqdm(range(1, rounds + 1), unit="round", disable=placement.rank > 0 or None):
             for _ in range(critic_steps):
                 real, labels, z, share = deal()
@@ -185,7 +189,7 @@ class _Record:
                 f"{who}'s loss must be one number, with its penalty, not shape {tuple(loss.shape)}"
             )
         loss = share * loss
-        player.optimizer.zero_grad()
+        player.model.zero_grad()  # of all parameters, also those that the optimizer does not hold
         loss.backward()
         if self.placement.processes > 1:
             for theta in player.model.parameters():
@@ -193,6 +197,16 @@ class _Record:
                     theta.grad = self.placement.total(theta.grad).to(theta)
         player.optimizer.step()
         self.unread.append((who, loss.detach()))
+
+    @contextmanager
+    def kept(self, draw: torch.Generator) -> Iterator[None]:
+        """Stopped on the way, by a key or an error, a game keeps the record of its steps."""
+        try:
+            yield
+        finally:
+            if self.unread and self.placement.processes == 1:
+                self.read()
+                self.history.draws = draw.get_state()
 
     def read(self) -> None:
         """Wait for the device, and stop at the first loss that is no finite number."""

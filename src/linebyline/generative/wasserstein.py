@@ -27,7 +27,7 @@ def wasserstein_1d(
     """Distance of two weighted samples on a line: the area between their distribution functions.
 
     Source: Vallender 1974, *Calculation of the Wasserstein distance between probability
-    distributions on the line*: W = ∫ |F(t) - G(t)| dt. Both functions are steps, and stand still
+    distributions on the line*: W = ∫ abs(F(t) - G(t)) dt. Both functions are steps, and stand still
     between two neighbours of all points together, so the integral is a sum.
 
     Differentiable in the points, and in the weights, where no two points coincide.

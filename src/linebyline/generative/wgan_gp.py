@@ -14,7 +14,7 @@ PLACES = ("between", "real", "made")
 def slopes(
     critic: Callable[[Tensor], Tensor], x: Float[Tensor, "batch ..."]
 ) -> Float[Tensor, " batch"]:
-    """|∇f(x)|, the steepest rise of the price at each of these points.
+    """‖∇f(x)‖, the steepest rise of the price at each of these points.
 
     Differentiable in the critic's parameters, so that a fine on slopes can be learned from: the
     gradient of a gradient. One backward pass serves all points, since the sum of the prices has,
@@ -79,7 +79,7 @@ def gradient_penalty(
     place: str = "between",
     generator: torch.Generator | None = None,
 ) -> Float[Tensor, ""]:
-    """λ E (|∇f(x̂)| - 1)²: the fine for slopes other than 1, to be added to the critic's loss.
+    """λ E (‖∇f(x̂)‖ - 1)²: the fine for slopes other than 1, to be added to the critic's loss.
 
     Source: Gulrajani et al. 2017, *Improved Training of Wasserstein GANs*, equation 3, with λ = 10.
     Named alternatives: `one_sided` fines only what is steeper (theirs, section 4; preferred by

@@ -114,6 +114,17 @@ def options(description: str | None, repetitions: int) -> argparse.Namespace:
     return parser.parse_args()
 
 
+def overhead(
+    name: str, ours: Run, theirs: Run, steps: int, asked: argparse.Namespace
+) -> dict[str, float]:
+    """How much longer a loop of so many steps takes than the bare one, in per cent."""
+    found = compare(ours, theirs, asked.device, asked.repetitions)
+    percent = 100 * (1 / found["ratio"] - 1)
+    step = found["torch_ms"] / steps
+    print(f"{percent:6.2f} % more than a bare loop, on steps of {step:.1f} ms: {name}")
+    return {"step_ms": round(step, 2), "overhead_percent": round(percent, 2), **found}
+
+
 def compare_all(
     pairs: Iterable[tuple[str, Run, Run]], asked: argparse.Namespace
 ) -> dict[str, dict[str, float]]:

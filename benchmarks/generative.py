@@ -14,12 +14,12 @@ import os
 os.environ.setdefault("TQDM_DISABLE", "1")  # a bar is no part of a step
 
 import torch
-from comparison import Run, compare, options, record
+from comparison import Run, compare, options, overhead, record
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from linebyline.data.examples import Examples
-from linebyline.generative.gan import Discriminator, Generator
+from linebyline.generative.gan import Discriminator, Generator, normal_noise
 from linebyline.generative.vae import VAE, negative_bound
 from linebyline.generative.wgan import critic_loss, generator_loss
 from linebyline.generative.wgan_gp import gradient_penalty
@@ -96,11 +96,6 @@ def players(device: str) -> tuple[Generator, Discriminator, torch.optim.Optimize
     return (made, critic, *rates)
 
 
-def noise(count: int, generator: torch.Generator) -> Tensor:
-    """What the generator begins with."""
-    return torch.randn(count, LATENT, generator=generator)
-
-
 def game_by_play(device: str, *, rounds: int, critic_steps: int, penalty: bool) -> Run:
     """Rounds of the game by the book's loop."""
     generator, critic, of_generator, of_critic = players(device)
@@ -111,7 +106,7 @@ def game_by_play(device: str, *, rounds: int, critic_steps: int, penalty: bool) 
             Player(critic, critic_loss, of_critic),
             Player(generator, generator_loss, of_generator),
             x,
-            noise,
+            normal_noise(LATENT),
             rounds=rounds,
             critic_steps=critic_steps,
             batch_size=BATCH_SIZE[device],
@@ -126,6 +121,7 @@ def game_by_hand(device: str, *, rounds: int, critic_steps: int, penalty: bool) 
     """The same as a reader would write it."""
     generator, critic, of_generator, of_critic = players(device)
     x, count = images(device, 4096), BATCH_SIZE[device]
+    noise = normal_noise(LATENT)
 
     def run() -> None:
         draw = torch.Generator().manual_seed(0)
@@ -153,15 +149,6 @@ def game_by_hand(device: str, *, rounds: int, critic_steps: int, penalty: bool) 
             critic.requires_grad_(True)
 
     return run
-
-
-def overhead(name: str, ours: Run, theirs: Run, steps: int, asked: object) -> dict[str, float]:
-    """How much longer ours takes, in per cent, and how long a bare step is."""
-    found = compare(ours, theirs, asked.device, asked.repetitions)
-    percent = 100 * (1 / found["ratio"] - 1)
-    step = found["torch_ms"] / steps
-    print(f"{percent:6.2f} % more than a bare loop, on steps of {step:.1f} ms: {name}")
-    return {"step_ms": round(step, 2), "overhead_percent": round(percent, 2), **found}
 
 
 def main() -> None:

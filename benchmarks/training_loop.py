@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import torch
-from comparison import compare, options, record
+from comparison import options, overhead, record
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 from training_step import by_fit, by_hand
@@ -134,10 +134,7 @@ def main() -> None:
     examples = data(STEP_EXAMPLES * STEPS // EPOCHS, device)
     ours = by_fit(model(device), examples, **times)
     theirs = by_hand(model(device), examples, **times, record_losses=False)
-    loop = compare(ours, theirs, device, asked.repetitions)
-    step = loop["torch_ms"] / STEPS
-    overhead = 100 * (1 / loop["ratio"] - 1)
-    print(f"{overhead:6.2f} % more than a bare loop, on steps of {step:.1f} ms")
+    loop = overhead("fit", ours, theirs, STEPS, asked)
     routes = compare_ways(device, asked.repetitions)
     for name, row in routes.items():
         print(f"{row['ms_a_batch']:6.3f} ms a batch, {row['times_as_long']:6.1f}  {name}")
@@ -145,8 +142,6 @@ def main() -> None:
         "loop": {
             "setting": f"MLP 784-{'-'.join(map(str, WIDTHS[device]))}-10, {STEP_EXAMPLES} examples "
             f"a step, {STEPS} steps a call",
-            "step_ms": round(step, 2),
-            "overhead_percent": round(overhead, 2),
             **loop,
         },
         "batches": {"setting": f"{EXAMPLES} images of 28 x 28, {BATCH_SIZE} a batch", **routes},

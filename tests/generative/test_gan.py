@@ -1,6 +1,7 @@
 """Losses equal PyTorch's cross-entropy and their printed forms; the two networks learn a game."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from linebyline.generative.gan import (
     discriminator_loss_explicit,
     minimax_loss,
     non_saturating_loss,
+    normal_noise,
 )
 
 
@@ -117,12 +119,12 @@ def test_bad_arguments_are_named() -> None:
     with pytest.raises(ValueError, match=r"shape must be at least 1 throughout, not \[2, 0\]"):
         Generator(3, (8,), (2, 0))
     none = torch.zeros(0)
-    with pytest.raises(ValueError, match="made_logits must hold at least one logit"):
+    with pytest.raises(ValueError, match="made_logits must hold at least one number"):
         discriminator_loss(torch.zeros(2), none)
-    with pytest.raises(ValueError, match="real_logits must hold at least one logit"):
+    with pytest.raises(ValueError, match="real_logits must hold at least one number"):
         discriminator_loss(none, torch.zeros(2))
     for loss in (minimax_loss, non_saturating_loss):
-        with pytest.raises(ValueError, match="made_logits must hold at least one logit"):
+        with pytest.raises(ValueError, match="made_logits must hold at least one number"):
             loss(none)
 
 
@@ -130,3 +132,25 @@ def test_both_are_modules_with_parameters_of_one_network() -> None:
     for model in (Generator(3, (4,), (2,)), Discriminator((2,), (4,))):
         assert isinstance(model, nn.Module)
         assert all(name.startswith("network.layers.") for name, _ in model.named_parameters())
+
+
+def test_noise_is_drawn_from_the_generator_that_is_handed_over() -> None:
+    first, second = (normal_noise(3)(5, torch.Generator().manual_seed(4)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert torch.equal(first, torch.randn(5, 3, generator=torch.Generator().manual_seed(4)))
+
+
+@pytest.mark.parametrize("make", [Generator, Discriminator])
+def test_first_weights_and_bends_are_those_asked_for(make: Any) -> None:
+    sizes: Any = (3, (4,), (2,)) if make is Generator else ((2,), (4,))
+    x = torch.randn(6, sizes[0] if make is Generator else 2)
+
+    def built(seed: int, **options: Any) -> nn.Module:
+        return make(*sizes, generator=torch.Generator().manual_seed(seed), **options)
+
+    assert torch.equal(built(1)(x), built(1)(x))
+    assert not torch.equal(built(1)(x), built(2)(x))
+    bent = built(1, activation=torch.tanh)
+    first, last = bent.network.layers
+    wanted = last(torch.tanh(first(x)))
+    torch.testing.assert_close(bent(x).view_as(wanted), wanted)

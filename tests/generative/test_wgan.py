@@ -82,9 +82,9 @@ def test_a_linear_critic_ends_in_the_corner_of_the_box():
 
 
 def test_refuses_by_name():
-    with pytest.raises(ValueError, match=r"^made_prices must hold at least one price"):
+    with pytest.raises(ValueError, match=r"^made_prices must hold at least one number"):
         generator_loss(torch.ones(0))
-    with pytest.raises(ValueError, match=r"^real_prices must hold at least one price"):
+    with pytest.raises(ValueError, match=r"^real_prices must hold at least one number"):
         critic_loss(torch.ones(0), torch.ones(2))
     for limit in (0, -1.0, float("nan")):
         with pytest.raises(ValueError, match=r"^limit must be positive"):

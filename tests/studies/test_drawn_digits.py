@@ -10,7 +10,7 @@ from linebyline.studies import drawn_digits as study
 
 
 def test_the_first_steps_are_as_stored(stored):
-    x, unseen = study.images()
+    x, unseen = (part.inputs for part in study.flat_digits())
     assert x.shape == (4000, 196)
     assert unseen.shape == (1000, 196)
     losses = study.learn(study.vae(), negative_bound(), x, stop=3)
@@ -49,7 +49,7 @@ def test_fitted_codes_have_the_mean_and_covariance_of_the_codes():
 
 def test_an_autoencoder_is_judged_in_two_ways(monkeypatch):
     monkeypatch.setattr(study, "DRAWS", 50)
-    x, _ = study.images()
+    x, _ = (part.inputs for part in study.flat_digits())
     plain = study.autoencoder(2, hidden=(16,), seed=0)
     losses = study.learn(plain, study.pixels_bill, x, steps=20)
     assert losses[-1] < losses[0]

@@ -18,14 +18,14 @@ from linebyline.studies.encoder_gradients import (
     WIDTHS,
     bill,
     digit_vae,
+    flat_digits,
     loss_for,
     run,
-    small_digits,
 )
 
 
 def test_a_run_ends_as_stored(stored):
-    digits, row = small_digits(), stored["found"]["8"]["score, twin"]
+    digits, row = flat_digits(), stored["found"]["8"]["score, twin"]
     vae = run("score, twin", 8, digits, rate=row["rate"], seed=STARTS[0])
     found = bill(vae, digits.test.inputs)
     assert found == pytest.approx(row["nats"][0], abs=1.5)  # rounding differs by processor
@@ -36,10 +36,10 @@ def test_all_ways_have_the_same_mean():
     g = torch.Generator().manual_seed(0)
     vae = digit_vae(1, seed=0)
     with torch.no_grad():
-        vae.decoder[-1].weight.mul_(0.3)  # type: ignore[union-attr]
+        vae.decoder.layers[-1].weight.mul_(0.3)  # type: ignore[union-attr]
     x = torch.rand(1, 196, generator=g)
     many = Examples(x.expand(15_000, -1), torch.zeros(15_000))
-    bias = vae.encoder[-1].bias  # type: ignore[union-attr]
+    bias = vae.encoder.layers[-1].bias  # type: ignore[union-attr]
     found = {
         way: torch.autograd.grad(loss_for(way)(vae, many, g), bias)[0]
         for way in ("score, mean", "score, twin", "path")

@@ -18,7 +18,7 @@ from linebyline.studies.forbidden_copies import (
     TUNED_ON,
     WIDTH,
     described,
-    flat,
+    flat_digits,
     forbidding,
     learned,
     probed,
@@ -29,7 +29,7 @@ from linebyline.studies.forbidden_copies import (
 
 @pytest.fixture(scope="module")
 def data() -> TrainTest:
-    return flat(STARTS[0])
+    return flat_digits(STARTS[0])
 
 
 def judged(row, data, see) -> float:

@@ -11,8 +11,8 @@ from linebyline.studies.narrow_door import (
     RATES,
     STARTS,
     WIDTHS,
+    flat_digits,
     network,
-    rows,
     share_left,
     trained,
 )
@@ -20,7 +20,7 @@ from linebyline.studies.narrow_door import (
 
 @pytest.fixture(scope="module")
 def data():
-    return rows(STARTS[0])
+    return tuple(part.inputs for part in flat_digits(STARTS[0]))
 
 
 def test_components_end_as_stored(stored, data):

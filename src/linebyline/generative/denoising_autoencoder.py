@@ -39,7 +39,16 @@ class GaussianNoise:
 
 
 @dataclass(frozen=True)
-class Masking:
+class _OfAShare:
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share must be from 0 to 1, not {self.share}")
+
+
+@dataclass(frozen=True)
+class Masking(_OfAShare):
     """Each number becomes 0 with probability `share`; nothing else is changed.
 
     Source: Vincent et al. 2008, section 2.3. Deviation: they hide a fixed number of inputs of each
@@ -52,18 +61,13 @@ class Masking:
         ValueError: `share` is not from 0 to 1.
     """
 
-    share: float
-
-    def __post_init__(self) -> None:
-        _check_share(self.share)
-
     def __call__(self, x: Batch, generator: Generator) -> Batch:
         """A spoiled copy."""
         return x.masked_fill(_uniform(x, generator) < self.share, 0)
 
 
 @dataclass(frozen=True)
-class SaltAndPepper:
+class SaltAndPepper(_OfAShare):
     """Each number becomes, with probability `share`, 0 or 1 by the toss of a coin.
 
     Source: Vincent et al. 2010, section 3.3, for data between 0 and 1.
@@ -74,11 +78,6 @@ class SaltAndPepper:
     Raises:
         ValueError: `share` is not from 0 to 1.
     """
-
-    share: float
-
-    def __post_init__(self) -> None:
-        _check_share(self.share)
 
     def __call__(self, x: Batch, generator: Generator) -> Batch:
         """A spoiled copy."""
@@ -121,8 +120,3 @@ def _normal(x: Tensor, generator: Generator) -> Tensor:
 
 def _uniform(x: Tensor, generator: Generator) -> Tensor:
     return torch.rand(x.shape, generator=generator, dtype=x.dtype, device=generator.device).to(x)
-
-
-def _check_share(share: float) -> None:
-    if not 0 <= share <= 1:
-        raise ValueError(f"share must be from 0 to 1, not {share}")

@@ -116,7 +116,7 @@ def discriminator_loss(
     Raises:
         ValueError: there are no logits to take the mean of.
     """
-    _check_logits(real_logits=real_logits, made_logits=made_logits)
+    check_answers(real_logits=real_logits, made_logits=made_logits)
     return softplus(-real_logits).mean() + softplus(made_logits).mean()
 
 
@@ -139,7 +139,7 @@ def minimax_loss(made_logits: Float[Tensor, "..."]) -> Float[Tensor, ""]:
     Raises:
         ValueError: there are no logits to take the mean of.
     """
-    _check_logits(made_logits=made_logits)
+    check_answers(made_logits=made_logits)
     return logsigmoid(-made_logits).mean()
 
 
@@ -155,7 +155,7 @@ def non_saturating_loss(made_logits: Float[Tensor, "..."]) -> Float[Tensor, ""]:
     Raises:
         ValueError: there are no logits to take the mean of.
     """
-    _check_logits(made_logits=made_logits)
+    check_answers(made_logits=made_logits)
     return softplus(-made_logits).mean()
 
 
@@ -165,7 +165,19 @@ def _check_sizes(**sizes: Sequence[int]) -> None:
             raise ValueError(f"{name} must be at least 1 throughout, not {list(numbers)}")
 
 
-def _check_logits(**logits: Tensor) -> None:
-    for name, values in logits.items():
+def normal_noise(size: int) -> Callable[[int, torch.Generator], Tensor]:
+    """Noise z ~ N(0, I), as many rows as it is asked for, of `size` numbers each."""
+    return lambda count, generator: torch.randn(count, size, generator=generator)
+
+
+def check_answers(**answers: Tensor) -> None:
+    """Meet a critic's answers at the door, of which a mean is to be taken.
+
+    Raises:
+        ValueError: there is no number.
+    """
+    for name, values in answers.items():
         if values.numel() == 0:
-            raise ValueError(f"{name} must hold at least one logit, not shape {values.shape}")
+            raise ValueError(
+                f"{name} must hold at least one number, not shape {tuple(values.shape)}"
+            )

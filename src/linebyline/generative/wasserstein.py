@@ -78,21 +78,10 @@ def wasserstein_matching(
             f"x and y must have one shape, not {tuple(x.shape)} and {tuple(y.shape)}; for clouds "
             "of different sizes take sinkhorn"
         )
-    ways = distances(x, y)
+    # As differences, not through squares; where two points coincide the slope is 0.
+    ways = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
     rows, columns = linear_sum_assignment(ways.detach().cpu().double().numpy())
     return ways[torch.as_tensor(rows), torch.as_tensor(columns)].mean()
-
-
-def distances(
-    x: Float[Tensor, "n features"], y: Float[Tensor, "m features"]
-) -> Float[Tensor, "n m"]:
-    """How far it is from each x to each y, along a straight line.
-
-    Where two points coincide the slope is taken to be 0, and not infinite.
-    """
-    squares = (x[:, None] - y).square().sum(-1)
-    apart = squares > 0
-    return torch.where(apart, squares, 1.0).sqrt() * apart
 
 
 class Transport(NamedTuple):

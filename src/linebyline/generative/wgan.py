@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from linebyline.generative.gan import check_answers
+
 
 def critic_loss(
     real_prices: Float[Tensor, "..."], made_prices: Float[Tensor, "..."]
@@ -24,7 +26,7 @@ def critic_loss(
     Raises:
         ValueError: there are no prices to take the mean of.
     """
-    _check_prices(real_prices=real_prices, made_prices=made_prices)
+    check_answers(real_prices=real_prices, made_prices=made_prices)
     return made_prices.mean() - real_prices.mean()
 
 
@@ -40,7 +42,7 @@ def generator_loss(made_prices: Float[Tensor, "..."]) -> Float[Tensor, ""]:
     Raises:
         ValueError: there are no prices to take the mean of.
     """
-    _check_prices(made_prices=made_prices)
+    check_answers(made_prices=made_prices)
     return -made_prices.mean()
 
 
@@ -78,11 +80,3 @@ def clip_after_steps(optimizer: Optimizer, critic: nn.Module, limit: float) -> R
     """
     clip_weights_(critic, limit)
     return optimizer.register_step_post_hook(lambda *_: clip_weights_(critic, limit))
-
-
-def _check_prices(**prices: Tensor) -> None:
-    for name, values in prices.items():
-        if values.numel() == 0:
-            raise ValueError(
-                f"{name} must hold at least one price, not shape {tuple(values.shape)}"
-            )

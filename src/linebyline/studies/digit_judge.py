@@ -18,6 +18,8 @@ the share that the judge is sure of, and how often it is sure of what is no digi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,23 @@ import torch
 from jaxtyping import Float
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, cross_entropy
+from torch.nn.functional import cross_entropy
 
 from linebyline.data.augmentations import RandomAffine
 from linebyline.data.examples import Examples, TrainTest
 from linebyline.data.mnist import mnist_5k
-from linebyline.generative.metrics import confident_share
+from linebyline.generative.metrics import confident_share, frechet_distance, precision_recall
 from linebyline.layers.batch_norm import BatchNorm2d
 from linebyline.layers.conv2d import Conv2d
 from linebyline.layers.init import he_normal_
 from linebyline.layers.linear import Linear
 from linebyline.layers.pooling import MaxPool2d
 from linebyline.studies import record
+from linebyline.studies.falling_rate import descend
+from linebyline.studies.transfer_gain import handwriting
 from linebyline.training.batches import batches
+from linebyline.training.metrics import accuracy
+from linebyline.vision.transfer import freeze
 
 SIDES = (14, 28)
 WIDTHS = (16, 32, 64)  # channels of two or three convolutions, and the features
@@ -97,10 +103,9 @@ class DigitJudge(nn.Module):
 
 def digits(side: int) -> TrainTest:
     """`mnist_5k` at 28 x 28 pixels, or averaged over squares of 2 x 2."""
-    data = mnist_5k(seed=0)
     if side == 28:
-        return data
-    return TrainTest(*(Examples(avg_pool2d(part.inputs, 2), part.targets) for part in data))
+        return mnist_5k(seed=0)
+    return TrainTest(*(part._replace(inputs=part.inputs[:, 0]) for part in handwriting(0)))
 
 
 def no_digits(
@@ -139,28 +144,22 @@ def train(model: DigitJudge, examples: Examples, *, epochs: int, stop: int) -> l
     scale = model.side / 28
     change = RandomAffine(shift=3 * scale, turn=12, zoom=0.15)
     draw = torch.Generator().manual_seed(SEED)
-    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
-    steps = epochs * -(-len(examples.inputs) // BATCH_SIZE)
-    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
-    losses: list[float] = []
     model.train()
-    while True:
-        for inputs, targets in batches(examples, BATCH_SIZE, generator=draw):
-            if len(losses) == min(stop, steps):
-                return losses
-            images = change(inputs[:, None], draw)[:, 0]
-            others = no_digits(Examples(images, targets), draw)
-            few = len(images) // 6
-            unlike = torch.cat([kind[:few] for kind in others.values()])
-            logits = model(torch.cat([images, unlike]))
-            loss = cross_entropy(logits[: len(images)], targets)
-            # Unsure: the mean cross-entropy of the uniform distribution.
-            loss = loss - WEIGHT * logits[len(images) :].log_softmax(1).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            falling.step()
-            losses.append(loss.item())
+
+    def losses() -> Iterator[Tensor]:
+        for _ in range(epochs):
+            for inputs, targets in batches(examples, BATCH_SIZE, generator=draw):
+                images = change(inputs[:, None], draw)[:, 0]
+                others = no_digits(Examples(images, targets), draw)
+                few = len(images) // 6
+                unlike = torch.cat([kind[:few] for kind in others.values()])
+                logits = model(torch.cat([images, unlike]))
+                loss = cross_entropy(logits[: len(images)], targets)
+                # Unsure: the mean cross-entropy of the uniform distribution.
+                yield loss - WEIGHT * logits[len(images) :].log_softmax(1).mean()
+
+    steps = epochs * -(-len(examples.inputs) // BATCH_SIZE)
+    return descend(model.parameters(), islice(losses(), stop), rate=RATE, steps=steps)
 
 
 def load_judge(side: int) -> DigitJudge:
@@ -179,7 +178,33 @@ def load_judge(side: int) -> DigitJudge:
         if name.startswith(f"{side}.")
     }
     model.load_state_dict(own)
-    return model.eval().requires_grad_(False)
+    freeze(model)
+    return model
+
+
+@torch.no_grad()
+def judged(images: Float[Tensor, "count ..."], side: int = 14) -> dict[str, Any]:
+    """How sure the judge is of images, how far they lie from real ones, and which digits there are.
+
+    Real ones are the 4,000 that the judge never saw. Precision and recall (Kynkäänniemi et al.
+    2019) are taken from 1,000 of them and the first 1,000 images; all else from all.
+
+    Args:
+        images: squares of `side` pixels, or rows of as many.
+        side: 14 or 28.
+    """
+    judge = load_judge(side)
+    pictures = images.reshape(len(images), side, side)
+    logits = judge(pictures)
+    real, made = judge.features(digits(side).train.inputs), judge.features(pictures)
+    precision, recall = precision_recall(real[:1000], made[:1000])
+    return {
+        "sure": round(confident_share(logits), 4),
+        "distance": round(frechet_distance(real, made), 3),
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "classes": logits.argmax(1).bincount(minlength=10).tolist(),
+    }
 
 
 def load() -> dict[str, Any]:
@@ -202,7 +227,7 @@ def study() -> dict[str, Any]:
             sure = {name: confident_share(model(images)) for name, images in unlike.items()}
         found[str(side)] = {
             "first_losses": [round(loss, 4) for loss in losses[:5]],
-            "right": round((logits.argmax(1) == unseen.targets).double().mean().item(), 4),
+            "right": round(accuracy(logits, unseen.targets).item(), 4),
             "confident": round(confident_share(logits), 4),
             "confident_of": {name: round(share, 4) for name, share in sure.items()},
         }

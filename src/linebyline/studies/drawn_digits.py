@@ -14,7 +14,7 @@ of. What is stored beside the figures is the decoder of the variational autoenco
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
 from linebyline.generative.autoencoder import Autoencoder
-from linebyline.generative.metrics import confident_share, frechet_distance
 from linebyline.generative.vae import VAE, BernoulliPixels, negative_bound
 from linebyline.layers.mlp import MLP
 from linebyline.studies import record
-from linebyline.studies.digit_judge import digits, load_judge
+from linebyline.studies.digit_judge import judged
+from linebyline.studies.falling_rate import descend
+from linebyline.studies.flat_digits import flat_digits
+from linebyline.vision.transfer import freeze
 
 SIDE = 14
 HIDDEN = (512, 256)
@@ -40,12 +42,6 @@ RATE = 2e-3
 SEED = 300
 DRAWS = 2000
 WEIGHTS = Path(__file__).with_suffix(".safetensors")
-
-
-def images() -> tuple[Float[Tensor, "train pixels"], Float[Tensor, "test pixels"]]:
-    """4,000 flat digits to learn from, and 1,000 others."""
-    train, test = digits(SIDE)
-    return train.inputs.flatten(1), test.inputs.flatten(1)
 
 
 def vae(width: int = WIDTH, *, hidden: tuple[int, ...] = HIDDEN, seed: int = SEED) -> VAE:
@@ -85,19 +81,14 @@ def learn(
         stop: after so many steps, if not after all.
     """
     draw = Generator().manual_seed(seed)
-    adam = torch.optim.Adam(model.parameters(), lr=rate)
-    falling = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1 - step / steps)
     options = {"generator": draw} if isinstance(model, VAE) else {}
-    losses = []
-    for _ in range(steps if stop is None else stop):
-        batch = x[torch.randint(len(x), (BATCH_SIZE,), generator=draw)]
-        loss = bill(model(batch, **options), batch)
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        falling.step()
-        losses.append(loss.item())
-    return losses
+
+    def losses() -> Iterator[Tensor]:
+        for _ in range(steps if stop is None else stop):
+            batch = x[torch.randint(len(x), (BATCH_SIZE,), generator=draw)]
+            yield bill(model(batch, **options), batch)
+
+    return descend(model.parameters(), losses(), rate=rate, steps=steps)
 
 
 def pixels_bill(answer: Tensor, batch: Tensor) -> Tensor:
@@ -116,20 +107,6 @@ def fitted_codes(
 
 
 @torch.no_grad()
-def judged(made: Float[Tensor, "count pixels"]) -> dict[str, Any]:
-    """The share that the judge is sure of, the distance to real digits, and digits by class."""
-    judge = load_judge(SIDE)
-    pictures = made.view(-1, SIDE, SIDE)
-    logits = judge(pictures)
-    real = judge.features(digits(SIDE).train.inputs)
-    return {
-        "sure": round(confident_share(logits), 4),
-        "distance": round(frechet_distance(real, judge.features(pictures)), 2),
-        "classes": logits.argmax(1).bincount(minlength=10).tolist(),
-    }
-
-
-@torch.no_grad()
 def two_ways(model: Autoencoder, x: Tensor, *, seed: int = SEED) -> dict[str, Any]:
     """Digits from codes of N(0, I), and from codes of the fitted normal distribution."""
     codes = model.encoder(x)
@@ -145,7 +122,8 @@ def stored_vae() -> VAE:
     """The study's VAE with its stored decoder, to draw from; its encoder is untrained."""
     model = vae()
     model.decoder.load_state_dict(load_file(WEIGHTS))
-    return model.eval().requires_grad_(False)
+    freeze(model)
+    return model
 
 
 def load() -> dict[str, Any]:
@@ -155,7 +133,7 @@ def load() -> dict[str, Any]:
 
 def study() -> dict[str, Any]:
     """Train the VAE and three autoencoders, and have the judge look at what they draw."""
-    x, unseen = images()
+    x, unseen = (part.inputs for part in flat_digits())
     model = vae()
     losses = learn(model, negative_bound(), x)
     save_file({name: w.contiguous() for name, w in model.decoder.state_dict().items()}, WEIGHTS)

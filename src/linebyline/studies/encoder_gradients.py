@@ -14,19 +14,19 @@ six others: nats on 1,000 digits of 14 x 14 pixels that no run has seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional
 
 from linebyline.data.examples import Examples, TrainTest
-from linebyline.data.mnist import mnist_5k
 from linebyline.generative.importance_weighted import normal_log_density
 from linebyline.generative.vae import VAE, kl_to_prior
-from linebyline.layers.linear import Linear
+from linebyline.layers.mlp import MLP
 from linebyline.studies import record
+from linebyline.studies.falling_rate import descend
+from linebyline.studies.flat_digits import flat_digits
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -39,24 +39,9 @@ TUNED_ON = (100, 101)
 STARTS = tuple(range(102, 108))
 
 
-def small_digits() -> TrainTest:
-    """5,000 digits as rows of 14 x 14 pixels, each the mean of 2 x 2; always the same split."""
-    return TrainTest(
-        *(
-            Examples(functional.avg_pool2d(part.inputs[:, None], 2).flatten(1), part.targets)
-            for part in mnist_5k()
-        )
-    )
-
-
-def two_layers(before: int, after: int, *, seed: int, hidden: int = HIDDEN) -> nn.Sequential:
+def two_layers(before: int, after: int, *, seed: int, hidden: int = HIDDEN) -> MLP:
     """A network with one hidden layer."""
-    draw = Generator().manual_seed(seed)
-    first, second = (
-        Linear(inputs, outputs, generator=draw)
-        for inputs, outputs in ((before, hidden), (hidden, after))
-    )
-    return nn.Sequential(first, nn.ReLU(), second)
+    return MLP([before, hidden, after], generator=Generator().manual_seed(seed))
 
 
 def digit_vae(width: int, *, seed: int, **options: Any) -> VAE:
@@ -76,14 +61,13 @@ def train(
 ) -> Model:
     """Adam, with batches drawn at random and a rate that falls to 0."""
     draw = Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
-    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
-    for _ in range(steps):
-        some = torch.randint(len(data.inputs), (BATCH_SIZE,), generator=draw)
-        optimizer.zero_grad()
-        loss(model, Examples(data.inputs[some], data.targets[some]), draw).backward()
-        optimizer.step()
-        falling.step()
+
+    def losses() -> Iterator[Tensor]:
+        for _ in range(steps):
+            some = torch.randint(len(data.inputs), (BATCH_SIZE,), generator=draw)
+            yield loss(model, Examples(data.inputs[some], data.targets[some]), draw)
+
+    descend(model.parameters(), losses(), rate=rate, steps=steps)
     return model
 
 
@@ -138,7 +122,7 @@ def load() -> dict[str, Any]:
 
 def study() -> dict[str, Any]:
     """Choose rates on some starts, then judge on others."""
-    data = small_digits()
+    data = flat_digits()
 
     def judged(way: str, width: int, rate: float, seed: int) -> float:
         return bill(run(way, width, data, rate=rate, seed=seed), data.test.inputs)

@@ -34,8 +34,10 @@ from linebyline.generative.tied_autoencoder import TiedAutoencoder
 from linebyline.losses.penalties import l2_penalty
 from linebyline.self_supervised.linear_probe import linear_probe
 from linebyline.studies import record
+from linebyline.studies.falling_rate import descend
+from linebyline.studies.flat_digits import flat_digits
 from linebyline.studies.pretext_tasks import components, described
-from linebyline.studies.transfer_gain import few, handwriting, right
+from linebyline.studies.transfer_gain import few, right
 
 PIXELS, WIDTH = 196, 256
 STEPS, BATCH_SIZE = 400, 128
@@ -111,17 +113,8 @@ def train(
         batch_size: how many are drawn for each step.
     """
     draw = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(parameters, lr=rate)
-    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
-    losses = []
-    for _ in range(steps):
-        value = loss(x[torch.randint(len(x), (batch_size,), generator=draw)])
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
-        falling.step()
-        losses.append(value.item())
-    return losses
+    losses = (loss(x[torch.randint(len(x), (batch_size,), generator=draw)]) for _ in range(steps))
+    return descend(parameters, losses, rate=rate, steps=steps)
 
 
 def untrained(images: Tensor, seed: int) -> TiedAutoencoder:
@@ -138,12 +131,6 @@ def learned(kind: str, images: Tensor, *, strength: float, rate: float, seed: in
     loss = forbidding(kind, strength, model, seed)
     train(model.parameters(), loss, images, rate=rate, seed=seed)
     return model.encoder
-
-
-def flat(seed: int) -> TrainTest:
-    """The digits in rows of 196 pixels."""
-    parts = handwriting(seed)
-    return TrainTest(*(part._replace(inputs=part.inputs.flatten(1)) for part in parts))
 
 
 def probed(
@@ -168,7 +155,7 @@ def load() -> dict[str, Any]:
 
 def study() -> dict[str, Any]:
     """Choose strengths, rates and penalties on some starts, then judge on others."""
-    tuning, judging = ({seed: flat(seed) for seed in seeds} for seeds in (TUNED_ON, STARTS))
+    tuning, judging = ({seed: flat_digits(seed) for seed in seeds} for seeds in (TUNED_ON, STARTS))
 
     def seen(name: str, data: TrainTest, seed: int, **setting: float) -> TrainTest:
         images = data.train.inputs

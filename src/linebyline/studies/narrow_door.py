@@ -14,6 +14,7 @@ has three times the passes where its code is wide.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -27,7 +28,8 @@ from linebyline.generative.autoencoder import (
 from linebyline.generative.principal_components import principal_components
 from linebyline.layers.mlp import MLP
 from linebyline.studies import record
-from linebyline.studies.transfer_gain import handwriting
+from linebyline.studies.falling_rate import descend
+from linebyline.studies.flat_digits import flat_digits
 
 PIXELS, HIDDEN = 196, (256, 128)
 PASSES, BATCH_SIZE = 40, 100
@@ -76,16 +78,14 @@ def trained(
         batch_size: images in a step.
     """
     draw = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     steps = passes * -(-len(images) // batch_size)
-    falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
-    for _ in range(passes):
-        for batch in images[torch.randperm(len(images), generator=draw)].split(batch_size):
-            optimizer.zero_grad()
-            loss = (model(batch) - batch).square().sum(1).mean()
-            loss.backward()
-            optimizer.step()
-            falling.step()
+
+    def losses() -> Iterator[Tensor]:
+        for _ in range(passes):
+            for batch in images[torch.randperm(len(images), generator=draw)].split(batch_size):
+                yield (model(batch) - batch).square().sum(1).mean()
+
+    descend(model.parameters(), losses(), rate=rate, steps=steps)
     return model.eval()
 
 
@@ -96,12 +96,6 @@ def share_left(model: nn.Module, images: Tensor, mean: Tensor) -> float:
     return (left / (images - mean).square().sum()).item()
 
 
-def rows(seed: int) -> tuple[Tensor, Tensor]:
-    """Images to learn from and to be judged on, (images, pixels)."""
-    train, test = (part.inputs.flatten(1) for part in handwriting(seed))
-    return train, test
-
-
 def load() -> dict[str, Any]:
     """The stored results of the study."""
     return record.load(__file__)
@@ -109,7 +103,7 @@ def load() -> dict[str, Any]:
 
 def study() -> dict[str, Any]:
     """Choose each network's rate at each width, then judge it on other starts."""
-    data = {seed: rows(seed) for seed in (TUNED_ON, *STARTS)}
+    data = {s: [part.inputs for part in flat_digits(s)] for s in (TUNED_ON, *STARTS)}
 
     def left(kind: str, width: int, rate: float, seed: int, passes: int = PASSES) -> float:
         train, test = data[seed]

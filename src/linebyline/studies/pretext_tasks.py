@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from linebyline.data.augmentations import Augmentation, RandomAffine
 from linebyline.data.examples import Examples, TrainTest
+from linebyline.generative.principal_components import principal_components
 from linebyline.layers.batch_norm import BatchNorm1d, BatchNorm2d
 from linebyline.layers.batch_statistics import settle_statistics
 from linebyline.layers.conv2d import Conv2d
@@ -139,10 +140,8 @@ def untrained(images: Tensor, seed: int) -> nn.Sequential:
 
 def components(images: Tensor, count: int) -> Callable[[Tensor], Tensor]:
     """From images to their first principal components, which are those of `images`."""
-    flat = images.flatten(1)
-    mean = flat.mean(0)
-    axes = torch.linalg.svd(flat - mean, full_matrices=False).Vh[:count].T
-    return lambda x: (x.flatten(1) - mean) @ axes
+    encoder = principal_components(images.flatten(1)).network(count).encoder
+    return lambda x: encoder(x.flatten(1))
 
 
 def described(see: Callable[[Tensor], Tensor], data: TrainTest) -> TrainTest:

@@ -34,6 +34,7 @@ from linebyline.generative.gan import (
     Generator,
     discriminator_loss,
     non_saturating_loss,
+    normal_noise,
 )
 from linebyline.generative.mode_count import count_modes
 from linebyline.generative.wasserstein import wasserstein_matching
@@ -132,7 +133,7 @@ class Game:
             self.critic,
             self.generator,
             self.data,
-            lambda count, draw: torch.randn(count, NOISE_SIZE, generator=draw),
+            normal_noise(NOISE_SIZE),
             rounds=rounds,
             batch_size=BATCH_SIZE,
             critic_steps=self.steps,

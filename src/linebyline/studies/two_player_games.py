@@ -7,7 +7,7 @@ This writes `two_player_games.json` and `two_player_games.safetensors` beside th
 The ring is that of Metz et al. 2017, with a spread of 0.05. Generator, data, loss and batches are
 the same in four games; only the critic differs: slow (a rate of 1e-4 beside the generator's 1e-3),
 level (3e-3), far ahead (five steps of 1e-3 in each round), and far ahead with noise added to all
-that it sees (Arjovsky & Bottou 2017, section 4). What is stored are the modes covered, the share of
+that it sees (Arjovsky & Bottou 2017, section 3). What is stored are the modes covered, the share of
 samples within three standard deviations of one, and the spread of the samples, for four starts.
 
 The digits are the 4,000 of `mnist_5k` that the judge never saw, averaged to 14 x 14 pixels. The
@@ -35,13 +35,14 @@ from linebyline.generative.gan import (
     Generator,
     discriminator_loss,
     non_saturating_loss,
+    normal_noise,
 )
-from linebyline.generative.metrics import confident_share, frechet_distance, precision_recall
 from linebyline.generative.mode_count import ModeCount, count_modes
 from linebyline.optim.weight_average import WeightAverage
 from linebyline.studies import record
-from linebyline.studies.digit_judge import digits, load_judge
+from linebyline.studies.digit_judge import digits, judged
 from linebyline.training.adversarial import GameHistory, Player, play
+from linebyline.vision.transfer import freeze
 
 SPREAD = 0.05
 RING_STARTS = (1, 2, 3, 4)
@@ -85,11 +86,6 @@ class Blurred(nn.Module):
         return self.critic(x + self.blur * torch.randn_like(x) if self.training else x)
 
 
-def noise(size: int) -> Any:
-    """Standard normal numbers, `size` for each sample, as `play` asks for them."""
-    return lambda count, draw: torch.randn(count, size, generator=draw)
-
-
 def adam(model: nn.Module, rate: float) -> torch.optim.Optimizer:
     """Adam with a short memory of slopes, β₁ = 0.5, as Radford, Metz & Chintala 2016 have it."""
     return torch.optim.Adam(model.parameters(), lr=rate, betas=(0.5, 0.999), fused=True)
@@ -121,7 +117,7 @@ def ring_rounds(
     return play(
         *sides,
         gaussian_ring(spread=SPREAD, seed=seed),
-        noise(8),
+        normal_noise(8),
         rounds=rounds,
         batch_size=128,
         critic_steps=critic.steps,
@@ -168,7 +164,7 @@ def digit_rounds(
     return play(
         *sides,
         images,
-        noise(NOISE_SIZE),
+        normal_noise(NOISE_SIZE),
         rounds=rounds,
         batch_size=128,
         device="cpu",
@@ -189,32 +185,14 @@ def made_digits(
     return images
 
 
-@torch.no_grad()
-def judged(images: Float[Tensor, "count side side"]) -> dict[str, Any]:
-    """How sure the judge is, how far the features lie from the data's, and what digits there are.
-
-    Precision and recall are taken from 1,000 images each (Kynkäänniemi et al. 2019).
-    """
-    judge = load_judge(SIDE)
-    real, made = judge.features(digits(SIDE).train.inputs), judge.features(images)
-    logits = judge(images)
-    precision, recall = precision_recall(real[:1000], made[:1000])
-    return {
-        "sure": round(confident_share(logits), 4),
-        "distance": round(frechet_distance(real, made), 3),
-        "precision": round(precision, 4),
-        "recall": round(recall, 4),
-        "classes": logits.argmax(1).bincount(minlength=10).tolist(),
-    }
-
-
 def stored_generator() -> Generator:
     """The generator of digits with the stored weights, in evaluation mode."""
     _, player, _ = digit_game(0)
     weights = {name: value.float() for name, value in load_file(WEIGHTS).items()}
     player.model.load_state_dict(weights)
     assert isinstance(player.model, Generator)
-    return player.model.eval().requires_grad_(False)
+    freeze(player.model)
+    return player.model
 
 
 def load() -> dict[str, Any]:

@@ -13,9 +13,8 @@ from tqdm import tqdm
 from linebyline.data.examples import Examples
 from linebyline.training.batches import check_examples
 from linebyline.training.divergence import NonFiniteLossError
-from linebyline.training.evaluation import mode_kept
 from linebyline.training.history import History
-from linebyline.training.loop import READ_EVERY
+from linebyline.training.loop import READ_EVERY, _training
 from linebyline.training.placement import Placement
 
 PRECISIONS = ("32-true", "64-true", "bf16-mixed")
@@ -147,7 +146,8 @@ def play(
 
     game = _Record(history, critic, generator, placement, data.inputs)
     own_draws = seed + len(history.generator_loss) + 1_000_003 * placement.rank  # none twice
-    with _playing(critic.model, generator.model, own_draws), game.kept(draw):
+    by_critic, by_generator = (_training(side.model, own_draws) for side in (critic, generator))
+    with by_critic, by_generator, game.kept(draw):
         for number in tqdm(range(1, rounds + 1), unit="round", disable=placement.rank > 0 or None):
             for _ in range(critic_steps):
                 real, labels, z, share = deal()
@@ -262,15 +262,3 @@ def _held(critic: nn.Module) -> Iterator[None]:
     finally:
         for theta in free:
             theta.requires_grad_(True)
-
-
-@contextmanager
-def _playing(critic: nn.Module, generator: nn.Module, seed: int) -> Iterator[None]:
-    """Training mode and the networks' own draws, both as they were before when this is over."""
-    gpus = range(torch.cuda.device_count())
-    with mode_kept(critic), mode_kept(generator), torch.random.fork_rng(gpus):
-        torch.manual_seed(seed)
-        for model in (critic, generator):
-            if not model.training:  # if it is, layers in it may be frozen
-                model.train()
-        yield

@@ -22,6 +22,10 @@ def test_a_count_by_hand() -> None:
     assert count_modes(samples, CENTRES, 1.0, within=3.1).near == 1
 
 
+def test_what_lies_at_the_edge_is_near() -> None:
+    assert count_modes(torch.tensor([[3.0, 0.0], [0.0, 13.0]]), CENTRES, 1.0).near == 1
+
+
 def test_far_from_the_origin_the_count_is_the_same() -> None:
     draw = torch.Generator().manual_seed(0)
     samples = CENTRES[torch.randint(3, (600,), generator=draw)] / 10

@@ -190,3 +190,14 @@ def test_images_keep_their_axes() -> None:
 def test_bad_arguments_are_refused(call, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         call()
+
+
+def test_new_images_are_decoded_from_the_prior():
+    """A decoder that hands the codes on shows what was drawn: N(0, I)."""
+    model = VAE(nn.Linear(3, 6), nn.Linear(3, 3), width=3, likelihood=GaussianPixels())
+    with torch.no_grad():
+        model.decoder.weight.copy_(torch.eye(3))
+        model.decoder.bias.zero_()
+    z = model.generate(20_000, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(z.mean(0), torch.zeros(3), atol=0.03, rtol=0)
+    torch.testing.assert_close(torch.cov(z.T), torch.eye(3), atol=0.04, rtol=0)

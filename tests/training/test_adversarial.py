@@ -11,6 +11,7 @@ from linebyline.data.examples import Examples
 from linebyline.optim.weight_average import WeightAverage
 from linebyline.training.adversarial import GameHistory, Player, play
 from linebyline.training.divergence import NonFiniteLossError
+from linebyline.training.loop import READ_EVERY
 
 
 class Point(nn.Module):
@@ -293,6 +294,29 @@ def test_a_game_that_diverges_says_where(who: str, step: int) -> None:
     with pytest.raises(NonFiniteLossError, match=f"at step {step} of the {who}") as caught:
         play(*sides, DATA, normal, rounds=3, critic_steps=2, history=history, **OPTIONS)
     assert len(caught.value.history.step_loss) == step - 1
+
+
+def test_a_game_that_diverges_is_not_played_to_its_end() -> None:
+    critic, generator = players()
+    calls = []
+
+    def broken(*args: Tensor) -> Tensor:
+        calls.append(1)
+        return tell(*args) * torch.nan
+
+    with pytest.raises(NonFiniteLossError, match="at step 1 of the critic"):
+        play(Player(critic.model, broken, critic.optimizer), generator, DATA, normal,
+             rounds=1000, **OPTIONS)  # fmt: skip
+    assert len(calls) <= READ_EVERY
+
+
+def test_networks_take_the_precision_that_is_asked_for() -> None:
+    critic, generator = players()
+    for player in (critic, generator):
+        player.model.float()
+    play(critic, generator, DATA, normal, rounds=2, **OPTIONS)
+    for player in (critic, generator):
+        assert {theta.dtype for theta in player.model.parameters()} == {torch.float64}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 ``tests/<part>/test_<chapter>_claims.py`` runs a whole chapter with defects planted, and to do so
 for every chapter takes as long as all other unit tests together. ``proven.json`` beside this file
 holds, for each chapter whose test has passed, a hash of all that decides the outcome: the chapter's
-code, what it and the test import, the test, what runs it, and the lock. With ``--unproven`` (which
+code, what it and the test import, the test, what runs it, and the pins of the packages that all
+these import. With ``--unproven`` (which
 ``make test`` passes on) only tests without such an entry are run, and those that pass are entered.
 ``make test PROVE=1`` runs all, as the weekly workflow does; ``pytest`` by itself leaves none out.
 """
@@ -14,6 +15,7 @@ import ast
 import json
 import os
 import re
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +25,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_suffix(".json")
 TEST = re.compile(r"tests/(\w+)/test_(\w+)_claims\.py$")
-RUNS_IT = ("requirements.txt", "tests/conftest.py", "book/_ext/claims.py", "book/_ext/execution.py")
+RUNS_IT = ("tests/conftest.py", "book/_ext/claims.py", "book/_ext/execution.py")
 
 
 def name_of(test: Path) -> str | None:
@@ -48,13 +50,48 @@ def state(test: Path, root: Path = ROOT) -> str:
         for node in ast.walk(ast.parse(own))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
+    code = [*sources, own, *strings]
+    modules = fingerprints(code)
+    outside = packages(code).union(*(packages_of(name) for name in modules))
     parts = [
         canonical(ast.parse(own)),
         *sources,
-        *(f"{name} {hashed}" for name, hashed in fingerprints([*sources, own, *strings]).items()),
+        *(f"{name} {hashed}" for name, hashed in modules.items()),
         *((root / file).read_text("utf8") for file in RUNS_IT),
+        *pins((root / "requirements.txt").read_text("utf8"), outside),
     ]
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def packages(code: Iterable[str]) -> set[str]:
+    """First names of what these pieces of code import; a piece that is no Python has none."""
+    from fingerprint import parse_cell
+
+    found: set[str] = set()
+    for node in (node for piece in code for node in ast.walk(parse_cell(piece))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).split(".")[0])
+    return found
+
+
+@cache
+def packages_of(module: str) -> set[str]:
+    """First names of what a module of the package imports."""
+    from fingerprint import SOURCE, locate
+
+    path = locate(module, SOURCE)
+    return packages([path.read_text("utf8")]) if path else set()
+
+
+def pins(lock: str, imported: Iterable[str]) -> list[str]:
+    """The lines of the lock that pin the packages of these first names."""
+    from importlib.metadata import packages_distributions
+
+    brought_by = packages_distributions()
+    names = {name.lower() for first in imported for name in brought_by.get(first, ())}
+    return sorted(line for line in lock.splitlines() if line.split("==")[0].lower() in names)
 
 
 def recorded(record: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ def fingerprints(sources: Iterable[str], root: Path = SOURCE) -> dict[str, str]:
     others.
     """
     found: dict[str, str] = {}
-    todo = [name for source in sources for name in imports(_parse_cell(source), root)]
+    todo = [name for source in sources for name in imports(parse_cell(source), root)]
     while todo:
         name = todo.pop()
         path = locate(name, root)
@@ -108,7 +108,7 @@ def _understood(text: str) -> tuple[ast.Module, bytes]:
 
 
 @cache
-def _parse_cell(source: str) -> ast.AST:
+def parse_cell(source: str) -> ast.AST:
     """A code cell's syntax tree, IPython's magic translated; an empty one if it has an error."""
     try:
         return ast.parse(TransformerManager().transform_cell(source))

@@ -26,6 +26,7 @@ from linebyline.losses.mse import mse
 TEST = '''\
 DEFECTS = """
 import linebyline.losses.huber
+from sklearn.datasets import load_iris
 """
 
 def test_turns(verdicts):
@@ -38,6 +39,7 @@ RUNS_IT = dict.fromkeys(proven.RUNS_IT, "as it is")
 def book(tmp_path: Path) -> Path:
     """A small book of one chapter with a test of its claims."""
     files = {"book/part/one.md": CHAPTER, "tests/part/test_one_claims.py": TEST, **RUNS_IT}
+    files["requirements.txt"] = "numpy==1\nscikit-learn==1\ntorch==1\n"
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf8")
@@ -61,6 +63,8 @@ def state(book: Path) -> str:
         ("tests/part/test_one_claims.py", "assert not", "assert"),
         ("tests/part/test_one_claims.py", "losses.huber", "losses.focal"),
         *((name, "as it is", "otherwise") for name in proven.RUNS_IT),
+        ("requirements.txt", "torch==1", "torch==2"),  # the loss imports it
+        ("requirements.txt", "scikit-learn==1", "scikit-learn==2"),  # the defect does
     ],
 )
 def test_what_decides_the_outcome_changes_the_state(
@@ -89,9 +93,10 @@ def test_a_module_of_chapter_or_defects_changes_the_state(
     assert state(book) != before
 
 
-def test_prose_and_comments_may_change(book: Path) -> None:
+def test_prose_comments_and_packages_of_others_may_change(book: Path) -> None:
     before = state(book)
     for file, more in [
+        ("requirements.txt", "gymnasium==1\n"),
         ("book/part/one.md", "More.\n"),
         ("tests/part/test_one_claims.py", "# So.\n"),
     ]:

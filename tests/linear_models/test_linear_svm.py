@@ -76,9 +76,9 @@ def test_pegasos_steps_along_the_gradient():
     for t, i in enumerate(drawn.tolist(), start=1):
         loss = objective(w, x[i : i + 1], y[i : i + 1], 0.1)
         (slope,) = torch.autograd.grad(loss, w)
-        w = (w - slope / (0.1 * t)).detach().requires_grad_()
         seen.append(w.detach())
-    torch.testing.assert_close(run.weights, seen[-1])
+        w = (w - slope / (0.1 * t)).detach().requires_grad_()
+    torch.testing.assert_close(run.weights, w.detach())
     torch.testing.assert_close(run.averages, torch.stack([seen[0], torch.stack(seen).mean(0)]))
     assert run.visits.equal(torch.bincount(drawn, minlength=60))
     mixed = (run.touches * y).double() @ x / (0.1 * 40)

@@ -162,8 +162,8 @@ def pegasos(
         x: inputs.
         y: right answers, -1 or +1.
         decay: λ, the weight of ``½ ‖w‖²`` beside the mean hinge loss; 1 / (N C).
-        marks: the steps after which the average of all weights so far is kept, rising; the last
-            is the length of the run.
+        marks: the steps before which the average of all weights so far is kept, the zeros of the
+            start among them, as in theorem 1; rising. The last is the length of the run.
         seed: of the examples drawn.
 
     Raises:
@@ -181,11 +181,11 @@ def pegasos(
     total, mean = torch.zeros_like(rows[0]), torch.zeros_like(rows[0])
     touched, averages, wanted = [], [], set(marks)
     for t, i in enumerate(drawn.tolist(), start=1):
-        # Before step t the weights are total / (decay (t - 1)); at the first step they are 0.
-        if t == 1 or float(rows[i] @ total) < decay * (t - 1):
+        w = total / (decay * max(t - 1, 1))  # before the first step total is 0
+        mean.lerp_(w, 1 / t)
+        if float(rows[i] @ w) < 1:
             total += rows[i]
             touched.append(i)
-        mean.lerp_(total / (decay * t), 1 / t)
         if t in wanted:
             averages.append(mean.clone())
     count = torch.bincount(torch.tensor(touched), minlength=len(y))

@@ -30,16 +30,19 @@ THEIRS = {
 @pytest.mark.parametrize("name", THEIRS)
 @pytest.mark.parametrize("penalty", [0.1, 10.0])
 def test_equals_scikit_learn(name, penalty):
+    # LIBSVM keeps its kernel matrix in single precision. Of eighths dot products are exact there;
+    # their cubes are not, and cost digits.
     x, y = clouds()
-    new, _ = clouds(seed=1)
+    x, new = ((8 * part).round() / 8 for part in (x, clouds(seed=1)[0]))
     kernel, settings = THEIRS[name]
     ours = KernelSVM(kernel, penalty=penalty).fit(x, y, tolerance=1e-9)
     theirs = SVC(C=penalty, tol=1e-9, **settings).fit(x.numpy(), y.numpy())
     assert ours.support.tolist() == sorted(theirs.support_.tolist())
     signed = torch.from_numpy(theirs.dual_coef_[0])[theirs.support_.argsort()]
-    torch.testing.assert_close(ours.signed, signed, rtol=1e-6, atol=1e-6)
+    near = {"rtol": 1e-4, "atol": 1e-4} if name == "polynomial" else {"rtol": 1e-6, "atol": 1e-6}
+    torch.testing.assert_close(ours.signed, signed, **near)
     scores = torch.from_numpy(theirs.decision_function(new.numpy()))
-    torch.testing.assert_close(ours.score(new), scores, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(ours.score(new), scores, **near)
     assert ours(new).tolist() == theirs.predict(new.numpy()).tolist()
 
 

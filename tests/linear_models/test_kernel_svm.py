@@ -30,10 +30,10 @@ THEIRS = {
 @pytest.mark.parametrize("name", THEIRS)
 @pytest.mark.parametrize("penalty", [0.1, 10.0])
 def test_equals_scikit_learn(name, penalty):
-    # LIBSVM keeps its kernel matrix in single precision. Of eighths dot products are exact there;
-    # their cubes are not, and cost digits.
+    # LIBSVM keeps its kernel matrix in single precision. Of such numbers dot products are exact
+    # there; their cubes are not, and cost digits.
     x, y = clouds()
-    x, new = ((8 * part).round() / 8 for part in (x, clouds(seed=1)[0]))
+    x, new = ((256 * part).round() / 256 for part in (x, clouds(seed=1)[0]))
     kernel, settings = THEIRS[name]
     ours = KernelSVM(kernel, penalty=penalty).fit(x, y, tolerance=1e-9)
     theirs = SVC(C=penalty, tol=1e-9, **settings).fit(x.numpy(), y.numpy())

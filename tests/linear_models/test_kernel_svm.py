@@ -31,7 +31,7 @@ THEIRS = {
 @pytest.mark.parametrize("penalty", [0.1, 10.0])
 def test_equals_scikit_learn(name, penalty):
     # LIBSVM keeps its kernel matrix in single precision. Of such numbers dot products are exact
-    # there; their cubes are not, and cost digits.
+    # there; other kernels are not, and cost digits.
     x, y = clouds()
     x, new = ((256 * part).round() / 256 for part in (x, clouds(seed=1)[0]))
     kernel, settings = THEIRS[name]
@@ -39,7 +39,7 @@ def test_equals_scikit_learn(name, penalty):
     theirs = SVC(C=penalty, tol=1e-9, **settings).fit(x.numpy(), y.numpy())
     assert ours.support.tolist() == sorted(theirs.support_.tolist())
     signed = torch.from_numpy(theirs.dual_coef_[0])[theirs.support_.argsort()]
-    near = {"rtol": 1e-4, "atol": 1e-4} if name == "polynomial" else {"rtol": 1e-6, "atol": 1e-6}
+    near = {"rtol": 1e-6, "atol": 1e-6} if name == "linear" else {"rtol": 1e-4, "atol": 1e-4}
     torch.testing.assert_close(ours.signed, signed, **near)
     scores = torch.from_numpy(theirs.decision_function(new.numpy()))
     torch.testing.assert_close(ours.score(new), scores, **near)

@@ -64,7 +64,7 @@ def test_pegasos_reaches_the_same_optimum():
     assert 0 < late < early / 10
     assert late < 1e-2
     share = run.touches / run.visits
-    assert (share - svm.alphas / 0.3).abs().max() < 0.2
+    assert (share - svm.alphas / 0.3).abs().mean() < 0.05
 
 
 def test_pegasos_steps_along_the_gradient():

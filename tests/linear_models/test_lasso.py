@@ -86,7 +86,7 @@ def test_signs_decide_the_rest():
 def test_refuses(without_shape_checks):
     x, y = table()
     for strength in (0.0, -1.0, float("nan")):
-        with pytest.raises(ValueError, match="strength is .*least_squares"):
+        with pytest.raises(ValueError, match=r"strength is .*least_squares"):
             lasso_regression(x, y, strength)
     with pytest.raises(ValueError, match="start must have 6 weights"):
         lasso_regression(x, y, 1.0, start=y)

@@ -62,7 +62,8 @@ def test_loses_fewer_digits_than_the_normal_equations():
         (fit(powers, powers @ w, bias=False).weight - w).abs().max()
         for fit in (least_squares, normal_equations)
     ]
-    assert off[0] < 1e-7 < 1e-6 < off[1]
+    assert off[0] < 1e-7
+    assert off[1] > 1e-6
 
 
 @pytest.mark.parametrize("at", [0, 2])
@@ -73,7 +74,7 @@ def test_names_the_column_that_is_constant_or_a_combination(at):
         least_squares(x, y)
     x, y = table()
     x[:, 3] = x[:, 0] - x[:, 1]
-    with pytest.raises(ValueError, match="number 3 counted.*ridge_regression"):
+    with pytest.raises(ValueError, match=r"number 3 counted.*ridge_regression"):
         least_squares(x, y)
     with pytest.raises(ValueError, match="number 3 counted"):
         least_squares(x, y, bias=False)
@@ -122,7 +123,7 @@ def test_a_fit_cannot_be_changed_by_accident():
 
 def test_descent_ends_at_least_squares_or_ridge():
     x, y = table()
-    design = design_matrix(x)
+    design = design_matrix(x - x.mean(0))
     path = descent_path(design, y, steps=4000)
     assert path.shape == (4001, 5)
     assert path[0].eq(0).all()
@@ -155,7 +156,7 @@ def test_descent_refuses_what_cannot_converge():
             descent_path(x, y, steps=1, rate=rate)
     with pytest.raises(ValueError, match="steps is 0"):
         descent_path(x, y, steps=0)
-    with pytest.raises(ValueError, match="strength is -1.*at least 0"):
+    with pytest.raises(ValueError, match=r"strength is -1.*at least 0"):
         descent_path(x, y, steps=1, strength=-1.0)
 
 

@@ -59,7 +59,7 @@ def test_error_is_what_the_matrices_say():
 def test_refuses(without_shape_checks):
     x, y = table()
     for strength in (0.0, -1.0, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="strength is .*least_squares"):
+        with pytest.raises(ValueError, match=r"strength is .*least_squares"):
             ridge_regression(x, y, strength)
     with pytest.raises(ValueError, match="y must be one target"):
         ridge_regression(x, y[1:], 1.0)

@@ -31,11 +31,6 @@ def test_the_columns_point_apart(tips):
     assert across > 0.5
 
 
-def test_axes_of_the_examples_add_up_to_the_ones(tips):
-    three = sum(tips[f"example {i}"] for i in (1, 2, 3)) / 0.85
-    np.testing.assert_allclose(three, tips["ones"], atol=1e-9)
-
-
 def test_refuses(without_shape_checks):
     with pytest.raises(ValueError, match=r"must be \(3, 2\) and \(3,\)"):
         projection_figure(COLUMNS.T, TARGET, names=NAMES)

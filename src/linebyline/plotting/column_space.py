@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from linebyline.plotting.arrays import Array, to_numpy
 from linebyline.plotting.style import INK, PALETTE
 
-TURN, RISE = math.radians(-12), math.radians(28)
+TURN, RISE = math.radians(-33), math.radians(30)
 """How far the first column is turned away from the viewer's right hand, and how far above the plane
 the viewer stands."""
 
@@ -25,7 +25,7 @@ def projection_figure(
 ) -> Axes:
     """The plane that two columns span, the targets above it, and the foot of the perpendicular.
 
-    One axis of space is one example. The view is a parallel projection along a direction that is
+    One axis of space is one example; the axes are not drawn. The view is a parallel projection along a direction that is
     slightly above the plane, so that the perpendicular is drawn upright.
 
     Args:
@@ -60,13 +60,9 @@ def projection_figure(
     screen = np.stack([right, math.cos(RISE) * up + math.sin(RISE) * back])  # (2, 3)
 
     ax = ax or plt.subplots(figsize=(7, 3.9))[1]
-    reach = 1.15 * max(abs(v @ u) for v in (*x.T, foot) for u in (right, back))
-    sheet = [a * right + b * back for a, b in ((-0.12, -0.2), (1, -0.2), (1, 0.6), (-0.12, 0.6))]
-    ax.fill(*(screen @ (reach * np.array(sheet)).T), color=PALETTE[0], alpha=0.15, linewidth=0)
-    for i in range(3):
-        axis = screen @ np.eye(3)[i]
-        ax.plot(*np.stack([0 * axis, 0.8 * axis]).T, "-", color=INK, linewidth=0.9)
-        ax.annotate(f"example {i + 1}", 0.85 * axis, color=INK, fontsize=10, ha="center")
+    far = 1.25 * weights.clip(1)
+    sheet = [(-0.2, -0.2), (far[0], -0.2), tuple(far), (-0.2, far[1])]  # of each column, so much
+    ax.fill(*(screen @ x @ np.array(sheet).T), color=PALETTE[0], alpha=0.15, linewidth=0)
     for name, tip, color in zip(
         names, (*x.T, y, foot), (INK, INK, PALETTE[1], PALETTE[0]), strict=True
     ):

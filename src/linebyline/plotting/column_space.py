@@ -25,8 +25,8 @@ def projection_figure(
 ) -> Axes:
     """The plane that two columns span, the targets above it, and the foot of the perpendicular.
 
-    One axis of space is one example; the axes are not drawn. The view is a parallel projection along a direction that is
-    slightly above the plane, so that the perpendicular is drawn upright.
+    One axis of space is one example; the axes are not drawn. The view is a parallel projection
+    along a direction that is slightly above the plane, so that the perpendicular is upright.
 
     Args:
         columns: of the design matrix, one row for each of three examples.

@@ -24,6 +24,7 @@ WIDTHS = (32, 16)
 ROUNDS = 600
 STARTS = (1, 2)
 DECAY = 0.99
+DRAWS = 1000
 
 
 class Variant(NamedTuple):
@@ -70,7 +71,7 @@ def study() -> dict[str, Any]:
             sides = variant_game(name, seed)
             history = play_rounds(sides, seed, ROUNDS)
             with sides.average.applied() as G:
-                figures = judged(drawn(G), SIDE)
+                figures = judged(drawn(G, DRAWS), SIDE)
             for key in ("distance", "sure", "recall"):
                 rows[key].append(figures[key])
             rows["first_losses"].append([round(loss, 4) for loss in history.critic_loss[:3]])

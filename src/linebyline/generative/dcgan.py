@@ -197,8 +197,10 @@ def products(layer: nn.Module) -> float:
     if isinstance(layer, ResizeConv2d):
         return float(layer.conv.weight[0].numel())
     if isinstance(layer, ConvTranspose2d):
-        # Each input pixel stamps the whole kernel; a canvas of stride² places shares it.
         inputs, _, height, width = layer.weight.shape
+        if layer.stride == (1, 1):
+            return float(inputs)  # here always of one pixel, whose stamps meet no other's
+        # Each input pixel stamps the whole kernel; a canvas of stride² places shares it.
         return inputs * height * width / (layer.stride[0] * layer.stride[1])
     assert isinstance(layer, Conv2d)
     return float(layer.weight[0].numel())

@@ -12,6 +12,7 @@ from linebyline.generative.dcgan import (
     Rules,
     draw_weights,
     products,
+    uses,
 )
 from linebyline.generative.gan import discriminator_loss, non_saturating_loss, normal_noise
 from linebyline.layers.batch_norm import BatchNorm2d
@@ -152,6 +153,23 @@ def test_products_are_counted() -> None:
     layer.weight.data.normal_(generator=drawn())
     inside = layer(torch.randn(16, 8, 9, 9, generator=drawn(1)))[:, :, 2:-2, 2:-2]
     assert inside.square().mean().item() == pytest.approx(products(layer), rel=0.1)
+
+
+def test_uses_are_counted() -> None:
+    assert uses(Conv2d(3, 5, 4, stride=2, padding=1)) == 20
+    assert uses(Conv2d(3, 5, 3, padding=1)) == 45
+    assert uses(Conv2d(3, 5, 7)) == 5
+    assert uses(ConvTranspose2d(3, 5, 4, stride=2, padding=1)) == 80
+    assert uses(ResizeConv2d(3, 5, 3)) == 180
+    # It is the variance of the gradient at the input where weights and the output's have 1.
+    layers = [Conv2d(64, 8, 4, stride=2, padding=1), ResizeConv2d(64, 8, 3)]
+    for layer in [*layers, ConvTranspose2d(64, 8, 4, stride=2, padding=1)]:
+        next(layer.parameters()).data.normal_(generator=drawn())
+        x = torch.zeros(16, 64, 16, 16, requires_grad=True)
+        y = layer(x)
+        (slope,) = torch.autograd.grad((y * torch.randn(y.shape, generator=drawn(1))).sum(), x)
+        inside = slope[:, :, 2:-2, 2:-2].square().mean().item()
+        assert inside == pytest.approx(uses(layer), rel=0.1)
 
 
 def test_first_weights_have_the_deviation_that_is_asked_for() -> None:

@@ -206,6 +206,19 @@ def products(layer: nn.Module) -> float:
     return float(layer.weight[0].numel())
 
 
+def uses(layer: nn.Module) -> float:
+    """Into how many products an input of the layer goes, away from borders and on average."""
+    if isinstance(layer, ResizeConv2d):
+        return layer.conv.weight[:, 0].numel() * layer.scale**2  # each pixel stands there s² times
+    if isinstance(layer, ConvTranspose2d):
+        return float(layer.weight[0].numel())
+    assert isinstance(layer, Conv2d)
+    outputs, _, height, width = layer.weight.shape
+    if layer.stride == (1, 1) and layer.padding in (0, (0, 0)):
+        return float(outputs)  # here always one place, which looks at the whole map
+    return outputs * height * width / (layer.stride[0] * layer.stride[1])
+
+
 @torch.no_grad()
 def draw_weights(
     layers: Iterable[nn.Module],

@@ -4,7 +4,9 @@ This writes `convolutional_digits.json` and `convolutional_digits.safetensors` b
 
     python -m linebyline.studies.convolutional_digits
 
-The networks follow all of `linebyline.generative.dcgan.Rules`. Data are the 4,000 digits of
+The networks follow `linebyline.generative.dcgan.Rules` but for one: each has a fully connected
+hidden layer, without which a game of this length, from this start, made samples of which the judge
+was sure in a share of 0.66. Data are the 4,000 digits of
 `mnist_5k` that the judge never saw. Not in the paper are three things: the critic sees data and
 samples through noise, both rates fall in a straight line to 0 over the second half, and what is
 kept is a running mean of the generator's weights. A rate of 1e-3 was tried first, for 1,200 rounds
@@ -38,6 +40,7 @@ BETA = 0.5
 BLUR = 0.25  # of what the critic sees, whose pixels reach from -1 to 1
 DECAY = 0.998
 BATCH_SIZE = 32
+RULES = Rules(hidden_units=64)
 ROUNDS = 6000
 START = 1
 DRAWS = 2000
@@ -134,7 +137,7 @@ def drawn(
 
 def stored_players() -> tuple[DCGANGenerator, DCGANDiscriminator]:
     """Generator and discriminator with the stored weights, in evaluation mode."""
-    sides = game(START)
+    sides = game(START, rules=RULES)
     weights = {name: value.float() for name, value in load_file(WEIGHTS).items()}
     for name, network in (("G", sides.G), ("D", sides.D)):
         own = {k[2:]: value for k, value in weights.items() if k.startswith(f"{name}.")}
@@ -151,7 +154,7 @@ def load() -> dict[str, Any]:
 
 def study() -> dict[str, Any]:
     """Play one game, and store both networks."""
-    sides = game(START)
+    sides = game(START, rules=RULES)
     half = ROUNDS // 2
     history = play_rounds(sides, START, half)
     with sides.average.applied() as G:
@@ -172,7 +175,8 @@ def study() -> dict[str, Any]:
         save_file(weights, WEIGHTS)
     return {
         "settings": {"rounds": ROUNDS, "rate": RATE, "blur": BLUR, "decay": DECAY, "start": START}
-        | {"widths": WIDTHS, "noise_size": NOISE_SIZE, "batch_size": BATCH_SIZE, "beta": BETA},
+        | {"widths": WIDTHS, "noise_size": NOISE_SIZE, "batch_size": BATCH_SIZE, "beta": BETA}
+        | {"hidden_units": RULES.hidden_units},
         "first_losses": [round(loss, 4) for loss in history.critic_loss[:5]],
         "real": judged(digits(SIDE).test.inputs, SIDE),
         "middle": middle,

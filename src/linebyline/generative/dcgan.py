@@ -45,6 +45,7 @@ class Rules:
         ValueError: a field is out of its range.
     """
 
+    # Each field is a rule, and each default keeps it.
     strided: bool = True
     batch_norm: str = "inside"
     hidden_units: int = 0

@@ -50,7 +50,9 @@ def test_the_generator_is_what_torch_builds() -> None:
     )
     copy(mine, theirs)
     # The order of parameters is ours layer by layer, torch's too once the norms come last.
-    theirs_ordered = [p for m in theirs if not isinstance(m, nn.BatchNorm2d) for p in m.parameters()]
+    theirs_ordered = [
+        p for m in theirs if not isinstance(m, nn.BatchNorm2d) for p in m.parameters()
+    ]
     theirs_ordered += [p for m in theirs if isinstance(m, nn.BatchNorm2d) for p in m.parameters()]
     z = torch.randn(7, 5, generator=drawn(1)).double()
     found, wanted = mine.double()(z), theirs.double()(z[:, :, None, None])[:, 0]
@@ -82,8 +84,8 @@ def test_the_discriminator_is_what_torch_builds() -> None:
     for a, b in zip(
         torch.autograd.grad((found * weights).sum(), [x, *mine.layers.parameters()]),
         torch.autograd.grad(
-            (wanted * weights).sum(), [x, *theirs[0].parameters(), *theirs[2].parameters()]
-            + [*theirs[5].parameters()],
+            (wanted * weights).sum(),
+            [x, *theirs[0].parameters(), *theirs[2].parameters()] + [*theirs[5].parameters()],
         ),
         strict=True,
     ):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from linebyline.generative.dcgan import (
     DCGANDiscriminator,
@@ -85,7 +85,7 @@ def test_the_discriminator_is_what_torch_builds() -> None:
         torch.autograd.grad((found * weights).sum(), [x, *mine.layers.parameters()]),
         torch.autograd.grad(
             (wanted * weights).sum(),
-            [x, *theirs[0].parameters(), *theirs[2].parameters()] + [*theirs[5].parameters()],
+            [x, *(p for place in (0, 2, 5) for p in theirs[place].parameters())],
         ),
         strict=True,
     ):
@@ -130,7 +130,8 @@ def test_a_hidden_layer_sees_the_whole_map() -> None:
     assert [tuple(layer.weight.shape) for layer in G.layers][:2] == [(5, 9, 1, 1), (9, 4, 2, 2)]
     assert [tuple(layer.weight.shape) for layer in D.layers][2:] == [(9, 4, 2, 2), (1, 9, 1, 1)]
     x = G(torch.randn(6, 5))
-    assert x.shape == (6, 8, 8) and D(x).shape == (6,)
+    assert x.shape == (6, 8, 8)
+    assert D(x).shape == (6,)
     assert [tuple(h.shape[1:]) for h in G.maps(torch.randn(2, 5))] == [
         (9, 1, 1), (4, 2, 2), (3, 4, 4), (1, 8, 8)
     ]  # fmt: skip

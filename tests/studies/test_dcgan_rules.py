@@ -18,7 +18,9 @@ def test_the_first_rounds_are_as_stored(stored, name):
 
 
 def test_a_variant_differs_in_what_it_is_named_for():
-    norms = lambda model: sum(isinstance(part, BatchNorm2d) for part in model.modules())
+    def norms(model):
+        return sum(isinstance(part, BatchNorm2d) for part in model.modules())
+
     rules, bare = (study.variant_game(name, 0) for name in ("all rules", "no norms"))
     assert norms(rules.G) == 2
     assert norms(bare.G) == 0

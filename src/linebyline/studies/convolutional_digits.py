@@ -124,7 +124,12 @@ def let_rates_fall(sides: Game, rounds: int) -> None:
 
 
 @torch.no_grad()
-def drawn(G: nn.Module, count: int = DRAWS, *, seed: int = 99) -> Float[Tensor, "count side side"]:
+def drawn(
+    G: nn.Module,  # noqa: N803
+    count: int = DRAWS,
+    *,
+    seed: int = 99,
+) -> Float[Tensor, "count side side"]:
     """Digits in [0, 1], of a generator in evaluation mode."""
     z = torch.randn(count, NOISE_SIZE, generator=torch.Generator().manual_seed(seed))
     training = G.training

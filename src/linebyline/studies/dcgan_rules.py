@@ -6,8 +6,7 @@ This writes `dcgan_rules.json` beside the file::
 
 Data, noise, losses and batches are those of `convolutional_digits`; the networks are half as wide,
 and the critic sees without noise, as in the paper. Games without normalization are played at two
-rates, for theirs need not be the others'; 2e-3 was tried afterwards, and is not stored. A game that ends in a loss that is no number counts with
-the samples that it had drawn last.
+rates, for theirs need not be the others'; 2e-3 was tried afterwards, and is not stored.
 """
 
 from __future__ import annotations

@@ -9,16 +9,22 @@ REPLACED = {
     'distance["no norms"] - distance["all rules"]': (
         'distance["no norms, sized"] - distance["all rules"]'
     ),
-    # The edges are about norms at the edges: count the games without.
-    'for name in ("norms everywhere", "no tanh", "beta 0.9")': (
-        'for name in ("no norms, sized", "no tanh", "beta 0.9")'
-    ),
+    # The edges are about three changes that spoil the game: count one that does not.
+    'min(games[name]["distance"])': 'min(games["ReLU in D"]["distance"])',
+    # Strides and the ban on hidden layers lose to what they replace: count rivals that are bad.
+    'max(games["pooled"]["distance"])': 'max(games["no tanh"]["distance"])',
+    'max(games["hidden layer"]["distance"])': 'max(games["no norms"]["distance"])',
     # That D knows the worst is about its order: turn it round.
     "samples[logit >= logit.quantile(0.25)]": "samples[logit <= logit.quantile(0.75)]",
-    # Samples, walks and sums are about a generator that has learned: take an untrained one.
-    "G, D = study.stored_players()\n": (
-        "G, D = study.stored_players(); G = study.game(seed, rules=study.RULES).G.eval()\n"
-        "G.requires_grad_(False)\n"
+    # A walk is gradual because nothing is stored: let the generator answer with stored images.
+    "walk = draw(z_walk.flatten(0, 1)).view(-1, 9, 28, 28)\n": (
+        "walk = draw(z_walk.flatten(0, 1))\n"
+        "walk = train[torch.cdist(walk.flatten(1), train.flatten(1)).argmin(1)]\n"
+        "walk = walk.view(-1, 9, 28, 28)\n"
+    ),
+    # Sums are about what sets two groups apart: take groups that nothing does.
+    "delta = most.mean(0) - least.mean(0)": (
+        "delta = known[:tenth].mean(0) - known[tenth : 2 * tenth].mean(0)"
     ),
     # Features are about a trained discriminator: take another fresh one.
     "features(D, x)": "features(fresh, x)",

@@ -34,7 +34,9 @@ def noise(count: int = 4) -> Tensor:
     return torch.randn(count, 5, generator=drawn(2), dtype=torch.float64)
 
 
-def grown(stage: int, alpha: float, **options: bool) -> tuple[ProgressiveGenerator, ProgressiveCritic]:
+def grown(
+    stage: int, alpha: float, **options: bool
+) -> tuple[ProgressiveGenerator, ProgressiveCritic]:
     players = pair(**options)
     for player in players:
         player.grow(stage, alpha)

@@ -72,7 +72,10 @@ def test_answers_begin_at_the_size_of_inputs() -> None:
 
 
 def test_adam_moves_every_layer_by_the_same_share() -> None:
-    layers = [EqualizedLinear(4, 16, generator=drawn(0)), EqualizedConv2d(16, 1, generator=drawn(1))]
+    layers = [
+        EqualizedLinear(4, 16, generator=drawn(0)),
+        EqualizedConv2d(16, 1, generator=drawn(1)),
+    ]
     net = nn.Sequential(layers[0], nn.Unflatten(1, (16, 1, 1)), layers[1])
     before = [layer.weight.detach().clone() for layer in layers]
     adam = torch.optim.Adam(net.parameters(), lr=0.01)

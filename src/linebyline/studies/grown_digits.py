@@ -1,0 +1,344 @@
+"""Networks that grow while they learn, beside the same networks at full size from the start.
+
+This writes `grown_digits.json` and `grown_digits.safetensors` beside the file::
+
+    python -m linebyline.studies.grown_digits
+
+The digits are the 4,000 of `mnist_5k` that the judge never saw, at 7 x 7, 14 x 14 and 28 x 28
+pixels. Networks, losses, rate and batches are the same on both ways; the one goes through the three
+sizes, each new layer faded in, the other plays at 28 x 28 from its first round. Both spend the same
+number of multiply-adds, on two starts; on the first of them both go on to twice as many, and
+the weights that growing has led to are stored. Losses were chosen on start 0: the plain GAN's with
+half a penalty R1 on every eighth step, which were as good as those of a WGAN-GP and cheaper. The
+rate is one for both ways, and was not tuned for either.
+
+The ring is the one on which the chapter on GANs sees samples collapse against a slow critic: here
+the critic is plain, or sees the spread of the batch beside the points, or beside what its first two
+layers made of them.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from linebyline.generative.gan import (
+    Discriminator,
+    Generator,
+    discriminator_loss,
+    non_saturating_loss,
+    normal_noise,
+)
+from linebyline.generative.progressive_gan import (
+    ProgressiveCritic,
+    ProgressiveGenerator,
+    downsampled,
+    faded_images,
+)
+from linebyline.generative.wgan_gp import gradient_penalty
+from linebyline.layers.equalized import EqualizedConv2d, EqualizedLinear
+from linebyline.layers.minibatch_std import MinibatchStd
+from linebyline.layers.mlp import MLP
+from linebyline.optim.weight_average import WeightAverage
+from linebyline.studies import record
+from linebyline.studies import two_player_games as ring
+from linebyline.studies.digit_judge import digits, judged
+from linebyline.training.adversarial import GameHistory, Player, play
+from linebyline.vision.transfer import freeze
+
+NOISE_SIZE = 32
+CHANNELS = (32, 16, 8)
+RATE = 2e-3
+DECAY = 0.995
+BATCH_SIZE = 32
+PIECE = 20  # rounds of one alpha, while layers are faded in
+PENALTY, EVERY = 0.05, 8
+STARTS = (1, 2)
+ROUNDS = 1000  # at full size, or as many multiply-adds
+LONGER = 2
+LOOK = 250  # rounds between two looks of the judge
+DRAWS = 2000
+RING_STARTS = (1, 2, 3, 4)
+WEIGHTS = Path(__file__).with_suffix(".safetensors")
+
+
+class Leg(NamedTuple):
+    """A part of a way: rounds at a stage, while alpha goes from one value to another."""
+
+    stage: int
+    rounds: int
+    begin: float = 1.0
+    end: float = 1.0
+
+
+# Growing, up to full size; what is left of the budget is played there.
+GROWING = (Leg(0, 400), Leg(1, 200, 0, 1), Leg(1, 400), Leg(2, 250, 0, 1))
+
+
+class Game(NamedTuple):
+    """Two players, the running mean of the generator's weights, and what they lost."""
+
+    critic: Player
+    generator: Player
+    average: WeightAverage
+    history: GameHistory
+
+
+class LazyPenalty:
+    """Half of R1 on every eighth step of the critic, eight times as strong.
+
+    Sources: Mescheder, Geiger & Nowozin 2018, equation 9; that it may be left out between was
+    found by Karras et al. 2020, section 3.1.
+    """
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def __call__(self, critic: nn.Module, real: Tensor, made: Tensor) -> Tensor:
+        """The penalty of this step, or 0."""
+        self.steps += 1
+        if self.steps % EVERY:
+            return real.new_zeros(())
+        weight = EVERY * PENALTY
+        return gradient_penalty(critic, real, made, weight=weight, target=0, place="real")
+
+
+def sizes(count: int | None = None) -> list[Float[Tensor, "count 1 side side"]]:
+    """The digits that the judge never saw, with 7, 14 and 28 pixels along a side, in [-1, 1].
+
+    Args:
+        count: only so many; None for all 4,000.
+    """
+    full = 2 * digits(28).train.inputs[:count, None] - 1
+    middle = downsampled(full)
+    return [downsampled(middle), middle, full]
+
+
+def adam(model: nn.Module, rate: float) -> torch.optim.Optimizer:
+    """Adam without a memory of slopes, β₁ = 0 and β₂ = 0.99, as Karras et al. 2018 have it."""
+    return torch.optim.Adam(model.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
+
+
+def game(seed: int, *, rate: float = RATE, batch_spread: bool = True) -> Game:
+    """Players of images, at stage 0; the running mean follows the generator."""
+    draw = torch.Generator().manual_seed(seed)
+    made = ProgressiveGenerator(NOISE_SIZE, CHANNELS, generator=draw)
+    judge = ProgressiveCritic(CHANNELS, batch_spread=batch_spread, generator=draw)
+    generator = Player(made, non_saturating_loss, adam(made, rate))
+    average = WeightAverage(made, decay=DECAY)
+    average.follow(generator.optimizer)
+    critic = Player(judge, discriminator_loss, adam(judge, rate))
+    return Game(critic, generator, average, GameHistory())
+
+
+def rounds(
+    players: Game, images: list[Tensor], leg: Leg, seed: int, penalty: LazyPenalty | None = None
+) -> None:
+    """Play a part of a way; while layers are faded in, alpha is set anew every 20 rounds."""
+    done = 0
+    while done < leg.rounds:
+        fading = leg.begin != leg.end
+        many = min(PIECE, leg.rounds - done) if fading else leg.rounds
+        alpha = leg.begin + (leg.end - leg.begin) * done / leg.rounds
+        for player in (players.critic, players.generator):
+            player.model.grow(leg.stage, alpha)  # type: ignore[operator]
+        play(
+            players.critic,
+            players.generator,
+            faded_images(images[leg.stage], alpha),
+            normal_noise(NOISE_SIZE),
+            rounds=many,
+            batch_size=BATCH_SIZE,
+            regularizer=penalty,
+            device="cpu",
+            seed=seed,
+            history=players.history,
+        )
+        done += many
+
+
+def cost(model: nn.Module, stage: int) -> int:
+    """Multiply-adds of one pass of one image through a growing network, with alpha at 1."""
+    total = 0
+    for name, layer in model.named_modules():
+        if isinstance(layer, EqualizedLinear):
+            total += layer.weight.numel()
+        elif isinstance(layer, EqualizedConv2d):
+            group, number = name.split(".")
+            own = int(number)
+            if own == stage or (group == "blocks" and own < stage):
+                total += layer.weight.numel() * (model.base * 2**own) ** 2  # type: ignore[operator]
+    return total
+
+
+def round_cost(players: Game, stage: int) -> int:
+    """Multiply-adds of a round for each example, without the penalty.
+
+    A pass back costs as much as one forward for the inputs, and once more for the weights. The
+    generator: forward twice, back once. The critic: forward three times, back twice to its weights
+    and inputs and once to its inputs alone. (The slope of the very first layer's inputs is counted
+    where nobody asks for it.)
+    """
+    made, judge = players.generator.model, players.critic.model
+    return 4 * cost(made, stage) + (3 + 2 * 2 + 1) * cost(judge, stage)
+
+
+def ways(players: Game, longer: int = 1) -> dict[str, list[Leg]]:
+    """Growing, and full size at once, with the same number of multiply-adds up to one round.
+
+    What is played at full size with alpha at 1 is cut into pieces of at most 250 rounds, after
+    each of which the judge looks.
+    """
+    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
+    budget = longer * ROUNDS * prices[-1]
+    spent = sum(leg.rounds * prices[leg.stage] for leg in GROWING)
+    left = (budget - spent) // prices[-1]
+    last = len(CHANNELS) - 1
+
+    def pieces(count: int) -> list[Leg]:
+        return [Leg(last, min(LOOK, count - done)) for done in range(0, count, LOOK)]
+
+    return {"grown": [*GROWING, *pieces(left)], "at once": pieces(longer * ROUNDS)}
+
+
+@torch.no_grad()
+def made_digits(
+    generator: nn.Module, count: int = DRAWS, seed: int = 99
+) -> Float[Tensor, "count side side"]:
+    """Digits in [0, 1], as large as the generator has grown."""
+    z = torch.randn(count, NOISE_SIZE, generator=torch.Generator().manual_seed(seed))
+    images = torch.cat([generator(part) for part in z.split(250)])
+    return ((images[:, 0] + 1) / 2).clamp(0, 1)
+
+
+def judged_digits(generator: nn.Module) -> dict[str, Any]:
+    """What the judge of 28 x 28 pixels says; smaller images are repeated to that size."""
+    images = made_digits(generator)
+    times = 28 // images.shape[-1]
+    return judged(images.repeat_interleave(times, 1).repeat_interleave(times, 2), 28)
+
+
+def play_way(
+    name: str, seed: int, images: list[Tensor], longer: int = 1
+) -> tuple[dict[str, Any], Game]:
+    """One way from its start, and what the judge says of the running mean at each look."""
+    players, penalty = game(seed), LazyPenalty()
+    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
+    rows: dict[str, list[Any]] = {}
+    seconds, spent = 0.0, 0
+    for leg in ways(players, longer)[name]:
+        began = time.process_time()
+        rounds(players, images, leg, seed, penalty)
+        seconds += time.process_time() - began
+        spent += leg.rounds * prices[leg.stage]
+        with players.average.applied() as model:
+            figures = judged_digits(model)
+        figures |= {"cost": round(spent / prices[-1], 1), "seconds": round(seconds, 1)}
+        figures |= {"fewest": min(figures.pop("classes"))}
+        figures |= {"side": players.generator.model.side}
+        print(name, seed, figures, flush=True)
+        for key, value in figures.items():
+            rows.setdefault(key, []).append(value)
+    losses = [round(loss, 4) for loss in players.history.critic_loss[:5]]
+    return rows | {"first_losses": losses}, players
+
+
+class RingCritic(nn.Module):
+    """A critic of points, plain or with the batch's spread beside points or beside features.
+
+    Args:
+        place: of the spread: "nowhere", "points" or "features".
+        draw: draws the first weights.
+    """
+
+    def __init__(self, place: str, draw: torch.Generator) -> None:
+        super().__init__()
+        self.before: nn.Module = nn.Identity()
+        width = 2
+        if place == "features":
+            body = MLP([2, 64, 64], generator=draw)
+            self.before, width = nn.Sequential(body, nn.ReLU()), 64
+        self.spread = nn.Identity() if place == "nowhere" else MinibatchStd()
+        hidden = (64,) if place == "features" else (64, 64)
+        self.after = Discriminator((width + (place != "nowhere"),), hidden, generator=draw)
+
+    def forward(self, x: Float[Tensor, "batch 2"]) -> Float[Tensor, " batch"]:
+        """One logit for each point; with a spread it depends on the batch, too."""
+        return self.after(self.spread(self.before(x)))
+
+
+PLACES = ("nowhere", "points", "features")
+
+
+def ring_game(place: str, seed: int) -> tuple[Player, Player]:
+    """A slow critic and a generator of points in the plane, as in the chapter on GANs."""
+    draw = torch.Generator().manual_seed(seed)
+    made = Generator(8, (64, 64), (2,), generator=draw)
+    judge = RingCritic(place, draw)
+    return (
+        Player(judge, discriminator_loss, ring.adam(judge, ring.CRITICS["slow"].rate)),
+        Player(made, non_saturating_loss, ring.adam(made, 1e-3)),
+    )
+
+
+def ring_rounds(sides: tuple[Player, Player], seed: int, count: int = ring.RING_ROUNDS) -> None:
+    """Some rounds on the ring."""
+    ring.ring_rounds(sides, ring.CRITICS["slow"], seed, count)
+
+
+def stored_generator() -> ProgressiveGenerator:
+    """The grown generator with the stored weights."""
+    model = ProgressiveGenerator(NOISE_SIZE, CHANNELS)
+    model.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items()})
+    model.grow(len(CHANNELS) - 1)
+    freeze(model)
+    return model
+
+
+def load() -> dict[str, Any]:
+    """The stored results of the study."""
+    return record.load(__file__)
+
+
+def study() -> dict[str, Any]:
+    """Play both ways on digits, and the three critics of the ring."""
+    images = sizes()
+    found: dict[str, list[Any]] = {"grown": [], "at once": []}
+    for seed in STARTS:
+        for name, rows in found.items():
+            longer = LONGER if seed == STARTS[0] else 1
+            row, players = play_way(name, seed, images, longer)
+            rows.append(row)
+            if name == "grown" and seed == STARTS[0]:
+                with players.average.applied() as model:
+                    save_file({k: v.half() for k, v in model.state_dict().items()}, WEIGHTS)
+    modes: dict[str, Any] = {}
+    for place in PLACES:
+        rows_of_ring: dict[str, list[Any]] = {"covered": [], "near": [], "spread": []}
+        for seed in RING_STARTS:
+            sides = ring_game(place, seed)
+            ring_rounds(sides, seed)
+            count, spread, _ = ring.counted(sides[1].model)
+            for key, value in zip(rows_of_ring, (count.covered, count.near, spread), strict=True):
+                rows_of_ring[key].append(round(value, 4))
+        modes[place] = rows_of_ring
+    players = game(0)
+    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
+    settings = {"starts": STARTS, "ring_starts": RING_STARTS, "rounds": ROUNDS, "longer": LONGER}
+    settings |= {"rate": RATE, "decay": DECAY, "batch_size": BATCH_SIZE, "penalty": PENALTY}
+    return {
+        "settings": settings | {"channels": CHANNELS, "round_costs": prices},
+        "real": judged(digits(28).test.inputs, 28),
+        "digits": found,
+        "ring": modes,
+    }
+
+
+if __name__ == "__main__":
+    record.run_and_store(__file__, study)

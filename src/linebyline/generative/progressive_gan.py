@@ -101,7 +101,6 @@ class ProgressiveGenerator(Growing):
     ) -> None:
         super().__init__(channels, base)
         first = channels[0]
-        # A gain of √2 / base, as the authors' code has it, would be for a transposed convolution.
         self.from_noise = EqualizedLinear(noise_size, first * base**2, generator=generator)
         self.blocks = nn.ModuleList(
             EqualizedConv2d(before, after, generator=generator)

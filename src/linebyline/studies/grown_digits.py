@@ -55,10 +55,10 @@ from linebyline.vision.transfer import freeze
 NOISE_SIZE = 32
 CHANNELS = (32, 16, 8)
 RATE = 2e-3
-DECAY = 0.995
+DECAY = 0.99
 BATCH_SIZE = 32
 PIECE = 20  # rounds of one alpha, while layers are faded in
-PENALTY, EVERY = 0.05, 8
+PENALTY, EVERY = 1.0, 8
 STARTS = (1, 2)
 ROUNDS = 1000  # at full size, or as many multiply-adds
 LONGER = 2

@@ -61,8 +61,7 @@ PIECE = 20  # rounds of one alpha, while layers are faded in
 PENALTY, EVERY = 1.0, 8
 STARTS = (1, 2)
 ROUNDS = 1000  # at full size, or as many multiply-adds
-LONGER = 2
-LOOK = 250  # rounds between two looks of the judge
+LOOK = 200  # rounds between two looks of the judge
 DRAWS = 2000
 RING_STARTS = (1, 2, 3, 4)
 WEIGHTS = Path(__file__).with_suffix(".safetensors")
@@ -189,14 +188,14 @@ def round_cost(players: Game, stage: int) -> int:
     return 4 * cost(made, stage) + (3 + 2 * 2 + 1) * cost(judge, stage)
 
 
-def ways(players: Game, longer: int = 1) -> dict[str, list[Leg]]:
+def ways(players: Game) -> dict[str, list[Leg]]:
     """Growing, and full size at once, with the same number of multiply-adds up to one round.
 
-    What is played at full size with alpha at 1 is cut into pieces of at most 250 rounds, after
+    What is played at full size with alpha at 1 is cut into pieces of at most 200 rounds, after
     each of which the judge looks.
     """
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
-    budget = longer * ROUNDS * prices[-1]
+    budget = ROUNDS * prices[-1]
     spent = sum(leg.rounds * prices[leg.stage] for leg in GROWING)
     left = (budget - spent) // prices[-1]
     last = len(CHANNELS) - 1
@@ -204,7 +203,7 @@ def ways(players: Game, longer: int = 1) -> dict[str, list[Leg]]:
     def pieces(count: int) -> list[Leg]:
         return [Leg(last, min(LOOK, count - done)) for done in range(0, count, LOOK)]
 
-    return {"grown": [*GROWING, *pieces(left)], "at once": pieces(longer * ROUNDS)}
+    return {"grown": [*GROWING, *pieces(left)], "at once": pieces(ROUNDS)}
 
 
 @torch.no_grad()
@@ -224,15 +223,13 @@ def judged_digits(generator: nn.Module) -> dict[str, Any]:
     return judged(images.repeat_interleave(times, 1).repeat_interleave(times, 2), 28)
 
 
-def play_way(
-    name: str, seed: int, images: list[Tensor], longer: int = 1
-) -> tuple[dict[str, Any], Game]:
+def play_way(name: str, seed: int, images: list[Tensor]) -> tuple[dict[str, Any], Game]:
     """One way from its start, and what the judge says of the running mean at each look."""
     players, penalty = game(seed), LazyPenalty()
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
     rows: dict[str, list[Any]] = {}
     seconds, spent = 0.0, 0
-    for leg in ways(players, longer)[name]:
+    for leg in ways(players)[name]:
         began = time.process_time()
         rounds(players, images, leg, seed, penalty)
         seconds += time.process_time() - began
@@ -312,8 +309,7 @@ def study() -> dict[str, Any]:
     found: dict[str, list[Any]] = {"grown": [], "at once": []}
     for seed in STARTS:
         for name, rows in found.items():
-            longer = LONGER if seed == STARTS[0] else 1
-            row, players = play_way(name, seed, images, longer)
+            row, players = play_way(name, seed, images)
             rows.append(row)
             if name == "grown" and seed == STARTS[0]:
                 with players.average.applied() as model:
@@ -330,7 +326,7 @@ def study() -> dict[str, Any]:
         modes[place] = rows_of_ring
     players = game(0)
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
-    settings = {"starts": STARTS, "ring_starts": RING_STARTS, "rounds": ROUNDS, "longer": LONGER}
+    settings = {"starts": STARTS, "ring_starts": RING_STARTS, "rounds": ROUNDS}
     settings |= {"rate": RATE, "decay": DECAY, "batch_size": BATCH_SIZE, "penalty": PENALTY}
     return {
         "settings": settings | {"channels": CHANNELS, "round_costs": prices},

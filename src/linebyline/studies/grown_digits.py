@@ -188,22 +188,27 @@ def round_cost(players: Game, stage: int) -> int:
     return 4 * cost(made, stage) + (3 + 2 * 2 + 1) * cost(judge, stage)
 
 
-def ways(players: Game) -> dict[str, list[Leg]]:
+def ways(players: Game, longer: int = 1) -> dict[str, list[Leg]]:
     """Growing, and full size at once, with the same number of multiply-adds up to one round.
 
     What is played at full size with alpha at 1 is cut into pieces of at most 200 rounds, after
     each of which the judge looks.
+
+    Args:
+        players: whose costs are counted.
+        longer: how many times as long every part is.
     """
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
-    budget = ROUNDS * prices[-1]
-    spent = sum(leg.rounds * prices[leg.stage] for leg in GROWING)
+    growing = [leg._replace(rounds=longer * leg.rounds) for leg in GROWING]
+    budget = longer * ROUNDS * prices[-1]
+    spent = sum(leg.rounds * prices[leg.stage] for leg in growing)
     left = (budget - spent) // prices[-1]
-    last = len(CHANNELS) - 1
+    last, look = len(CHANNELS) - 1, longer * LOOK
 
     def pieces(count: int) -> list[Leg]:
-        return [Leg(last, min(LOOK, count - done)) for done in range(0, count, LOOK)]
+        return [Leg(last, min(look, count - done)) for done in range(0, count, look)]
 
-    return {"grown": [*GROWING, *pieces(left)], "at once": pieces(ROUNDS)}
+    return {"grown": [*growing, *pieces(left)], "at once": pieces(longer * ROUNDS)}
 
 
 @torch.no_grad()
@@ -223,13 +228,15 @@ def judged_digits(generator: nn.Module) -> dict[str, Any]:
     return judged(images.repeat_interleave(times, 1).repeat_interleave(times, 2), 28)
 
 
-def play_way(name: str, seed: int, images: list[Tensor]) -> tuple[dict[str, Any], Game]:
+def play_way(
+    name: str, seed: int, images: list[Tensor], longer: int = 1
+) -> tuple[dict[str, Any], Game]:
     """One way from its start, and what the judge says of the running mean at each look."""
     players, penalty = game(seed), LazyPenalty()
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
     rows: dict[str, list[Any]] = {}
     seconds, spent = 0.0, 0
-    for leg in ways(players)[name]:
+    for leg in ways(players, longer)[name]:
         began = time.process_time()
         rounds(players, images, leg, seed, penalty)
         seconds += time.process_time() - began

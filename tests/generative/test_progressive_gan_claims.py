@@ -11,8 +11,8 @@ REPLACED = {
     "equal, _ = first_shares(equalized=True)": "equal, _ = first_shares(equalized=False)",
     # More modes are about the spread: hide it.
     "sides = study.ring_game(place, seed)": 'sides = study.ring_game("nowhere", seed)',
-    # Who ends ahead is about growing: exchange the two.
-    'for name in ("grown", "at once"))\nrounds =': 'for name in ("at once", "grown"))\nrounds =',
+    # Who ends ahead is about the end: look at growing when it has just come to full size.
+    'measured={"grown_1": grown[0]["distance"][-1]': 'measured={"grown_1": grown[0]["distance"][-3]',
     # The factor is about the work until a distance is reached: let it be reached in a third.
     'return row["cost"][k - 1] + part * (row["cost"][k] - row["cost"][k - 1])': (
         'return row["cost"][k] / 3'

@@ -12,7 +12,7 @@ REPLACED = {
     # More modes are about the spread: hide it.
     "sides = study.ring_game(place, seed)": 'sides = study.ring_game("nowhere", seed)',
     # Who ends ahead is about the end: look at growing when it has just come to full size.
-    'measured={"grown_1": grown[0]["distance"][-1]': 'measured={"grown_1": grown[0]["distance"][-3]',
+    '"grown_1": grown[0]["distance"][-1]': '"grown_1": grown[0]["distance"][-3]',
     # The factor is about the work until a distance is reached: let it be reached in a third.
     'return row["cost"][k - 1] + part * (row["cost"][k] - row["cost"][k - 1])': (
         'return row["cost"][k] / 3'

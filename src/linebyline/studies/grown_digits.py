@@ -4,16 +4,9 @@ This writes `grown_digits.json` beside the file::
 
     python -m linebyline.studies.grown_digits
 
-The digits are the 4,000 of `mnist_5k` that the judge never saw, at 7 x 7, 14 x 14 and 28 x 28
-pixels. Networks, losses, rate and batches are the same on both ways; the one goes through the three
-sizes, each new layer faded in, the other plays at 28 x 28 from its first round. Both spend the same
-number of multiply-adds, on two starts. The loss is the plain GAN's, with half a penalty R1 on every
-eighth step; a penalty of 0.05 was tried on start 1, and growing did worse with it. The rate is one
-for both ways, and was not tuned for either. `longer_growth` goes on from here.
-
-The ring is the one on which the chapter on GANs sees samples collapse against a slow critic: here
-the critic is plain, or sees the spread of the batch beside the points, or beside what its first two
-layers made of them.
+Both ways have the same networks, losses, rate and multiply-adds. R1 with a weight of 0.05 was tried
+on start 1, and growing did worse; the rate was tuned for neither way. The ring is that of
+`two_player_games` with its slow critic, which is plain, or sees the batch's spread.
 """
 
 from __future__ import annotations
@@ -85,11 +78,7 @@ class Game(NamedTuple):
 
 
 class LazyPenalty:
-    """Half of R1 on every eighth step of the critic, eight times as strong.
-
-    Sources: Mescheder, Geiger & Nowozin 2018, equation 9; that it may be left out between was
-    found by Karras et al. 2020, section 3.1.
-    """
+    """R1 (Mescheder et al. 2018), lazily (Karras et al. 2020): every eighth step, 8 times."""
 
     def __init__(self) -> None:
         self.steps = 0
@@ -104,11 +93,7 @@ class LazyPenalty:
 
 
 def sizes(count: int | None = None) -> list[Float[Tensor, "count 1 side side"]]:
-    """The digits that the judge never saw, with 7, 14 and 28 pixels along a side, in [-1, 1].
-
-    Args:
-        count: only so many; None for all 4,000.
-    """
+    """The digits that the judge never saw, with 7, 14 and 28 pixels along a side, in [-1, 1]."""
     full = 2 * digits(28).train.inputs[:count, None] - 1
     middle = downsampled(full)
     return [downsampled(middle), middle, full]
@@ -174,25 +159,15 @@ def cost(model: nn.Module, stage: int) -> int:
 def round_cost(players: Game, stage: int) -> int:
     """Multiply-adds of a round for each example, without the penalty.
 
-    A pass back costs as much as one forward for the inputs, and once more for the weights. The
-    generator: forward twice, back once. The critic: forward three times, back twice to its weights
-    and inputs and once to its inputs alone. (The slope of the very first layer's inputs is counted
-    where nobody asks for it.)
+    The generator goes forward twice and back once, the critic forward three times, back twice to
+    weights and inputs and once to inputs alone. To weights or to inputs costs what forward costs.
     """
     made, judge = players.generator.model, players.critic.model
     return 4 * cost(made, stage) + (3 + 2 * 2 + 1) * cost(judge, stage)
 
 
 def ways(players: Game, longer: int = 1) -> dict[str, list[Leg]]:
-    """Growing, and full size at once, with the same number of multiply-adds up to one round.
-
-    What is played at full size with alpha at 1 is cut into pieces of at most 200 rounds, after
-    each of which the judge looks.
-
-    Args:
-        players: whose costs are counted.
-        longer: how many times as long every part is.
-    """
+    """Growing, and full size at once, with the same multiply-adds up to a round; cut into looks."""
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
     growing = [leg._replace(rounds=longer * leg.rounds) for leg in GROWING]
     budget = longer * ROUNDS * prices[-1]
@@ -249,12 +224,7 @@ def play_way(
 
 
 class RingCritic(nn.Module):
-    """A critic of points, plain or with the batch's spread beside points or beside features.
-
-    Args:
-        place: of the spread: "nowhere", "points" or "features".
-        draw: draws the first weights.
-    """
+    """A critic of points, with the batch's spread nowhere, beside points or beside features."""
 
     def __init__(self, place: str, draw: torch.Generator) -> None:
         super().__init__()

@@ -152,7 +152,7 @@ def cost(model: nn.Module, stage: int) -> int:
             group, number = name.split(".")
             own = int(number)
             if own == stage or (group == "blocks" and own < stage):
-                total += layer.weight.numel() * (model.base * 2**own) ** 2  # type: ignore[operator]
+                total += layer.weight.numel() * (model.base * 2**own) ** 2
     return total
 
 

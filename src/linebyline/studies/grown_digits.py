@@ -1,0 +1,299 @@
+"""Networks that grow while they learn, beside the same networks at full size from the start.
+
+This writes `grown_digits.json` beside the file::
+
+    python -m linebyline.studies.grown_digits
+
+Both ways have the same networks, losses, rate and multiply-adds. R1 with a weight of 0.05 was tried
+on start 1, and growing did worse; the rate was tuned for neither way. The ring is that of
+`two_player_games` with its slow critic, which is plain, or sees the batch's spread.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from linebyline.generative.gan import (
+    Discriminator,
+    Generator,
+    discriminator_loss,
+    non_saturating_loss,
+    normal_noise,
+)
+from linebyline.generative.progressive_gan import (
+    ProgressiveCritic,
+    ProgressiveGenerator,
+    downsampled,
+    faded_images,
+)
+from linebyline.generative.wgan_gp import gradient_penalty
+from linebyline.layers.equalized import EqualizedConv2d, EqualizedLinear
+from linebyline.layers.minibatch_std import MinibatchStd
+from linebyline.layers.mlp import MLP
+from linebyline.optim.weight_average import WeightAverage
+from linebyline.studies import record
+from linebyline.studies import two_player_games as ring
+from linebyline.studies.digit_judge import digits, judged
+from linebyline.training.adversarial import GameHistory, Player, play
+
+NOISE_SIZE = 32
+CHANNELS = (32, 16, 8)
+RATE = 2e-3
+DECAY = 0.99
+BATCH_SIZE = 32
+PIECE = 20  # rounds of one alpha, while layers are faded in
+PENALTY, EVERY = 1.0, 8
+STARTS = (1, 2)
+ROUNDS = 1000  # at full size, or as many multiply-adds
+LOOK = 200  # rounds between two looks of the judge
+DRAWS = 2000
+RING_STARTS = (1, 2, 3, 4)
+
+
+class Leg(NamedTuple):
+    """A part of a way: rounds at a stage, while alpha goes from one value to another."""
+
+    stage: int
+    rounds: int
+    begin: float = 1.0
+    end: float = 1.0
+
+
+# Growing, up to full size; what is left of the budget is played there.
+GROWING = (Leg(0, 400), Leg(1, 200, 0, 1), Leg(1, 400), Leg(2, 250, 0, 1))
+
+
+class Game(NamedTuple):
+    """Two players, the running mean of the generator's weights, and what they lost."""
+
+    critic: Player
+    generator: Player
+    average: WeightAverage
+    history: GameHistory
+
+
+class LazyPenalty:
+    """R1 (Mescheder et al. 2018), lazily (Karras et al. 2020): every eighth step, 8 times."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def __call__(self, critic: nn.Module, real: Tensor, made: Tensor) -> Tensor:
+        """The penalty of this step, or 0."""
+        self.steps += 1
+        if self.steps % EVERY:
+            return real.new_zeros(())
+        weight = EVERY * PENALTY
+        return gradient_penalty(critic, real, made, weight=weight, target=0, place="real")
+
+
+def sizes(count: int | None = None) -> list[Float[Tensor, "count 1 side side"]]:
+    """The digits that the judge never saw, with 7, 14 and 28 pixels along a side, in [-1, 1]."""
+    full = 2 * digits(28).train.inputs[:count, None] - 1
+    middle = downsampled(full)
+    return [downsampled(middle), middle, full]
+
+
+def adam(model: nn.Module, rate: float) -> torch.optim.Optimizer:
+    """Adam without a memory of slopes, β₁ = 0 and β₂ = 0.99, as Karras et al. 2018 have it."""
+    return torch.optim.Adam(model.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
+
+
+def game(seed: int, *, rate: float = RATE, batch_spread: bool = True) -> Game:
+    """Players of images, at stage 0; the running mean follows the generator."""
+    draw = torch.Generator().manual_seed(seed)
+    made = ProgressiveGenerator(NOISE_SIZE, CHANNELS, generator=draw)
+    judge = ProgressiveCritic(CHANNELS, batch_spread=batch_spread, generator=draw)
+    generator = Player(made, non_saturating_loss, adam(made, rate))
+    average = WeightAverage(made, decay=DECAY)
+    average.follow(generator.optimizer)
+    critic = Player(judge, discriminator_loss, adam(judge, rate))
+    return Game(critic, generator, average, GameHistory())
+
+
+def rounds(
+    players: Game, images: list[Tensor], leg: Leg, seed: int, penalty: LazyPenalty | None = None
+) -> None:
+    """Play a part of a way; while layers are faded in, alpha is set anew every 20 rounds."""
+    done = 0
+    while done < leg.rounds:
+        fading = leg.begin != leg.end
+        many = min(PIECE, leg.rounds - done) if fading else leg.rounds
+        alpha = leg.begin + (leg.end - leg.begin) * done / leg.rounds
+        for player in (players.critic, players.generator):
+            player.model.grow(leg.stage, alpha)  # type: ignore[operator]
+        play(
+            players.critic,
+            players.generator,
+            faded_images(images[leg.stage], alpha),
+            normal_noise(NOISE_SIZE),
+            rounds=many,
+            batch_size=BATCH_SIZE,
+            regularizer=penalty,
+            device="cpu",
+            seed=seed,
+            history=players.history,
+        )
+        done += many
+
+
+def cost(model: nn.Module, stage: int) -> int:
+    """Multiply-adds of one pass of one image through a growing network, with alpha at 1."""
+    total = 0
+    for name, layer in model.named_modules():
+        if isinstance(layer, EqualizedLinear):
+            total += layer.weight.numel()
+        elif isinstance(layer, EqualizedConv2d):
+            group, number = name.split(".")
+            own = int(number)
+            if own == stage or (group == "blocks" and own < stage):
+                total += layer.weight.numel() * (model.base * 2**own) ** 2
+    return total
+
+
+def round_cost(players: Game, stage: int) -> int:
+    """Multiply-adds of a round for each example, without the penalty.
+
+    The generator goes forward twice and back once, the critic forward three times, back twice to
+    weights and inputs and once to inputs alone. To weights or to inputs costs what forward costs.
+    """
+    made, judge = players.generator.model, players.critic.model
+    return 4 * cost(made, stage) + (3 + 2 * 2 + 1) * cost(judge, stage)
+
+
+def ways(players: Game, longer: int = 1) -> dict[str, list[Leg]]:
+    """Growing, and full size at once, with the same multiply-adds up to a round; cut into looks."""
+    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
+    growing = [leg._replace(rounds=longer * leg.rounds) for leg in GROWING]
+    budget = longer * ROUNDS * prices[-1]
+    spent = sum(leg.rounds * prices[leg.stage] for leg in growing)
+    left = (budget - spent) // prices[-1]
+    last, look = len(CHANNELS) - 1, longer * LOOK
+
+    def pieces(count: int) -> list[Leg]:
+        return [Leg(last, min(look, count - done)) for done in range(0, count, look)]
+
+    return {"grown": [*growing, *pieces(left)], "at once": pieces(longer * ROUNDS)}
+
+
+@torch.no_grad()
+def made_digits(
+    generator: nn.Module, count: int = DRAWS, seed: int = 99
+) -> Float[Tensor, "count side side"]:
+    """Digits in [0, 1], as large as the generator has grown."""
+    z = torch.randn(count, NOISE_SIZE, generator=torch.Generator().manual_seed(seed))
+    images = torch.cat([generator(part) for part in z.split(250)])
+    return ((images[:, 0] + 1) / 2).clamp(0, 1)
+
+
+def judged_digits(generator: nn.Module) -> dict[str, Any]:
+    """What the judge of 28 x 28 pixels says; smaller images are repeated to that size."""
+    images = made_digits(generator)
+    times = 28 // images.shape[-1]
+    return judged(images.repeat_interleave(times, 1).repeat_interleave(times, 2), 28)
+
+
+def play_way(
+    name: str, seed: int, images: list[Tensor], longer: int = 1
+) -> tuple[dict[str, Any], Game]:
+    """One way from its start, and what the judge says of the running mean at each look."""
+    players, penalty = game(seed), LazyPenalty()
+    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
+    rows: dict[str, list[Any]] = {}
+    seconds, spent = 0.0, 0
+    for leg in ways(players, longer)[name]:
+        began = time.process_time()
+        rounds(players, images, leg, seed, penalty)
+        seconds += time.process_time() - began
+        spent += leg.rounds * prices[leg.stage]
+        with players.average.applied() as model:
+            figures = judged_digits(model)
+        figures |= {"cost": round(spent / prices[-1], 1), "seconds": round(seconds, 1)}
+        figures |= {"fewest": min(figures.pop("classes"))}
+        figures |= {"side": players.generator.model.side}
+        print(name, seed, figures, flush=True)
+        for key, value in figures.items():
+            rows.setdefault(key, []).append(value)
+    losses = [round(loss, 4) for loss in players.history.critic_loss[:5]]
+    return rows | {"first_losses": losses}, players
+
+
+class RingCritic(nn.Module):
+    """A critic of points, with the batch's spread nowhere, beside points or beside features."""
+
+    def __init__(self, place: str, draw: torch.Generator) -> None:
+        super().__init__()
+        self.before: nn.Module = nn.Identity()
+        width = 2
+        if place == "features":
+            body = MLP([2, 64, 64], generator=draw)
+            self.before, width = nn.Sequential(body, nn.ReLU()), 64
+        self.spread = nn.Identity() if place == "nowhere" else MinibatchStd()
+        hidden = (64,) if place == "features" else (64, 64)
+        self.after = Discriminator((width + (place != "nowhere"),), hidden, generator=draw)
+
+    def forward(self, x: Float[Tensor, "batch 2"]) -> Float[Tensor, " batch"]:
+        """One logit for each point; with a spread it depends on the batch, too."""
+        return self.after(self.spread(self.before(x)))
+
+
+PLACES = ("nowhere", "points", "features")
+
+
+def ring_game(place: str, seed: int) -> tuple[Player, Player]:
+    """A slow critic and a generator of points in the plane, as in the chapter on GANs."""
+    draw = torch.Generator().manual_seed(seed)
+    made = Generator(8, (64, 64), (2,), generator=draw)
+    judge = RingCritic(place, draw)
+    return (
+        Player(judge, discriminator_loss, ring.adam(judge, ring.CRITICS["slow"].rate)),
+        Player(made, non_saturating_loss, ring.adam(made, 1e-3)),
+    )
+
+
+def ring_rounds(sides: tuple[Player, Player], seed: int, count: int = ring.RING_ROUNDS) -> None:
+    """Some rounds on the ring."""
+    ring.ring_rounds(sides, ring.CRITICS["slow"], seed, count)
+
+
+def load() -> dict[str, Any]:
+    """The stored results of the study."""
+    return record.load(__file__)
+
+
+def study() -> dict[str, Any]:
+    """Play both ways on digits, and the three critics of the ring."""
+    images = sizes()
+    found: dict[str, list[Any]] = {"grown": [], "at once": []}
+    for seed in STARTS:
+        for name, rows in found.items():
+            rows.append(play_way(name, seed, images)[0])
+    modes: dict[str, Any] = {}
+    for place in PLACES:
+        rows_of_ring: dict[str, list[Any]] = {"covered": [], "near": [], "spread": []}
+        for seed in RING_STARTS:
+            sides = ring_game(place, seed)
+            ring_rounds(sides, seed)
+            count, spread, _ = ring.counted(sides[1].model)
+            for key, value in zip(rows_of_ring, (count.covered, count.near, spread), strict=True):
+                rows_of_ring[key].append(round(value, 4))
+        modes[place] = rows_of_ring
+    players = game(0)
+    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
+    settings = {"starts": STARTS, "ring_starts": RING_STARTS, "rounds": ROUNDS}
+    settings |= {"rate": RATE, "decay": DECAY, "batch_size": BATCH_SIZE, "penalty": PENALTY}
+    return {
+        "settings": settings | {"channels": CHANNELS, "round_costs": prices},
+        "real": judged(digits(28).test.inputs, 28),
+        "digits": found,
+        "ring": modes,
+    }
+
+
+if __name__ == "__main__":
+    record.run_and_store(__file__, study)

@@ -1,0 +1,139 @@
+"""The stored study is the one that the script makes: its first steps are made once more."""
+
+import pytest
+import torch
+from torch import nn
+
+from linebyline.layers.cost import layer_costs, total
+from linebyline.layers.minibatch_std import batch_spread
+from linebyline.studies.grown_digits import (
+    CHANNELS,
+    GROWING,
+    NOISE_SIZE,
+    PLACES,
+    RING_STARTS,
+    ROUNDS,
+    STARTS,
+    LazyPenalty,
+    Leg,
+    RingCritic,
+    cost,
+    game,
+    made_digits,
+    ring_game,
+    ring_rounds,
+    round_cost,
+    rounds,
+    sizes,
+    ways,
+)
+
+RING_SLOW = 1e-4
+
+
+@pytest.mark.parametrize("name", ["grown", "at once"])
+def test_the_first_rounds_are_as_stored(stored, name):
+    players = game(STARTS[0])
+    first = ways(players)[name][0]
+    rounds(players, sizes(), first._replace(rounds=5), STARTS[0], LazyPenalty())
+    found = stored["digits"][name][0]["first_losses"]
+    assert players.history.critic_loss == pytest.approx(found, abs=0.002)
+
+
+def test_the_stored_settings_are_the_scripts(stored):
+    settings = stored["settings"]
+    assert settings["starts"] == [*STARTS]
+    assert settings["rounds"] == ROUNDS
+    players = game(0)
+    assert settings["round_costs"] == [round_cost(players, stage) for stage in range(3)]
+    for rows in stored["digits"].values():
+        assert len(rows) == len(STARTS)
+    assert list(stored["ring"]) == [*PLACES]
+    for row in stored["ring"].values():
+        assert all(len(figures) == len(RING_STARTS) for figures in row.values())
+
+
+def test_the_sizes_are_means_of_squares():
+    small, middle, full = sizes(5)
+    assert [part.shape[-1] for part in (small, middle, full)] == [7, 14, 28]
+    torch.testing.assert_close(small[:, :, 2, 3], full[:, :, 8:12, 12:16].mean((2, 3)))
+    assert full.min() == -1
+    assert full.max() == 1
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])
+def test_costs_are_those_of_layers_by_torch(stage):
+    """Counted by the book's instrument, on torch's layers of the same shapes."""
+    side, width = 7 * 2**stage, CHANNELS
+    made, judge = game(0).generator.model, game(0).critic.model
+    convolutions = nn.ModuleList()
+    count = NOISE_SIZE * width[0] * 49
+    for own in range(stage + 1):
+        before = width[max(own - 1, 0)]
+        layer = nn.Conv2d(before, width[own], 3, padding=1)
+        count += total(layer_costs(layer, (before, 7 * 2**own, 7 * 2**own)), "multiply_adds")
+        convolutions.append(layer)
+    assert cost(made, stage) == count + width[stage] * side**2
+    count -= NOISE_SIZE * width[0] * 49
+    count += 9 * width[0] * 49  # the channel of the spread
+    count += width[stage] * side**2 + width[0] * 49 * 64 + 64
+    assert cost(judge, stage) == count
+
+
+def test_both_ways_cost_the_same():
+    players = game(0)
+    prices = [round_cost(players, stage) for stage in range(3)]
+    for longer in (1, 3):
+        spent = [
+            sum(leg.rounds * prices[leg.stage] for leg in way)
+            for way in ways(players, longer).values()
+        ]
+        assert spent[1] == longer * ROUNDS * prices[2]
+        assert 0 <= spent[1] - spent[0] < prices[2]
+    assert tuple(ways(players)["grown"][: len(GROWING)]) == GROWING
+    assert ways(players, 3)["grown"][0].rounds == 3 * GROWING[0].rounds
+
+
+def test_alpha_rises_by_pieces():
+    players, seen = game(0), []
+    model = players.generator.model
+    grow = model.grow
+    model.grow = lambda stage, alpha: (seen.append((stage, alpha)), grow(stage, alpha))
+    rounds(players, sizes(40), Leg(1, 50, 0.0, 1.0), 0)
+    assert seen == [(1, 0.0), (1, 0.4), (1, 0.8)]
+    assert len(players.history.generator_loss) == 50
+
+
+def test_the_penalty_comes_every_eighth_step():
+    penalty, critic = LazyPenalty(), nn.Linear(2, 1, bias=False)
+    with torch.no_grad():
+        critic.weight.copy_(torch.tensor([[3.0, 4.0]]))
+    found = [penalty(critic, torch.ones(4, 2), torch.ones(4, 2)).item() for _ in range(16)]
+    assert found[:7] + found[8:15] == [0] * 14
+    assert found[7] == found[15] == pytest.approx(8 * 25)  # the slope is 5 everywhere
+
+
+def test_made_digits_are_images():
+    players = game(0)
+    made = made_digits(players.generator.model, 10)
+    assert made.shape == (10, 7, 7)
+    assert 0 <= made.min() <= made.max() <= 1
+    assert torch.equal(made, made_digits(players.generator.model, 10))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_only_a_critic_with_the_spread_sees_the_batch(place):
+    critic = RingCritic(place, torch.Generator().manual_seed(0))
+    x = torch.randn(6, 2, generator=torch.Generator().manual_seed(1))
+    other = torch.cat([x[:1], 3 * x[1:]])
+    same = torch.allclose(critic(x)[0], critic(other)[0])
+    assert same == (place == "nowhere")
+    if place == "points":
+        seen = torch.cat([x, batch_spread(x).expand(6, 1)], 1)
+        torch.testing.assert_close(critic(x), critic.after(seen))
+
+
+def test_a_ring_game_has_a_slow_critic():
+    sides = ring_game("points", 1)
+    assert sides[0].optimizer.param_groups[0]["lr"] == RING_SLOW
+    ring_rounds(sides, 1, 2)

@@ -21,7 +21,7 @@ def boosted(patients):
 
 @pytest.mark.parametrize(("depth", "rounds"), [(1, 12), (2, 5)])
 def test_as_scikit_learn(patients, depth, rounds):
-    """With two questions equal splits turn up later, and scikit-learn chooses among them at random."""
+    """With two questions equal splits turn up later; scikit-learn draws lots among them."""
     x, y = patients
     ours = AdaBoost(rounds, max_depth=depth).fit(x, y)
     theirs = AdaBoostClassifier(DecisionTreeClassifier(max_depth=depth), n_estimators=rounds)

@@ -17,7 +17,7 @@ REPLACED = {
     # The margins: let there be only one more round after the last mistake.
     "boost.margins(x, y)[[zero, -1]]": "boost.margins(x, y)[[zero, zero + 1]]",
     # Shrinkage: let every step be a whole one.
-    "gpu=2000), learning_rate=rate)": "gpu=2000), learning_rate=1.0)",
+    "gpu=1500), learning_rate=rate)": "gpu=1500), learning_rate=1.0)",
 }
 
 

@@ -27,6 +27,13 @@ def test_the_formula_is_exact_where_all_pairs_are_counted():
     assert variance_of_average(2, 0.5, torch.tensor([1.0, 2])).tolist() == [2, 1.5]
 
 
+def test_both_members_tell_of_the_variance():
+    one, other = torch.tensor([[1.0], [-1]]), torch.tensor([[3.0], [-3]])
+    found = spread(one, other)
+    assert found.variance == pytest.approx((2 + 18) / 2)
+    assert found.correlation == pytest.approx(6 / 10)
+
+
 def test_points_are_weighed_by_their_variance():
     one = torch.tensor([[1.0, 10], [-1, -10]])
     other = torch.tensor([[1.0, -10], [-1, 10]])

@@ -5,6 +5,8 @@ from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 from torch.nn.functional import one_hot
 
+from linebyline.ensembles.bagging import bootstrap_counts
+from linebyline.ensembles.decision_tree import grow
 from linebyline.ensembles.random_forest import random_forest
 
 
@@ -44,6 +46,13 @@ def test_options_reach_the_trees(wine):
     few = random_forest(x, t, trees=40, features_tried=1, max_depth=1).members.feature[:40]
     alone = random_forest(x, t, trees=40, max_depth=1).members.feature[:40]
     assert len(few.unique()) > len(alone.unique())
+
+
+def test_is_a_bag_of_trees_with_draws(wine):
+    x, y = wine
+    t, counts = one_hot(y).double(), bootstrap_counts(4, len(y), seed=3)
+    trees = grow(x, t, counts, features_tried=2, seed=3)
+    assert random_forest(x, t, trees=4, features_tried=2, seed=3).members(x).equal(trees(x))
 
 
 def test_the_seed_decides_samples_and_draws(wine):

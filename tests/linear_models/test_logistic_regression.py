@@ -64,9 +64,7 @@ def test_by_hand():
     log3 = torch.tensor(3.0, dtype=torch.float64).log()
     torch.testing.assert_close(model.bias, -log3)
     torch.testing.assert_close(model.weight, 2 * log3[None])
-    torch.testing.assert_close(
-        model.probability(x).unique(), torch.tensor([0.25, 0.75]).double()
-    )
+    torch.testing.assert_close(model.probability(x).unique(), torch.tensor([0.25, 0.75]).double())
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.1])
@@ -121,18 +119,14 @@ def test_a_constant_feature_gets_no_weight_and_the_bias_is_free():
 def test_units_of_features_do_not_matter_without_penalty():
     x, y = clouds()
     units = torch.tensor([1e-4, 1.0, 1e4, 1e2], dtype=torch.float64)
-    torch.testing.assert_close(
-        fit_newton(x * units, y).score(x * units), fit_newton(x, y).score(x)
-    )
+    torch.testing.assert_close(fit_newton(x * units, y).score(x * units), fit_newton(x, y).score(x))
 
 
 def test_type_follows_the_inputs():
     x, y = clouds()
     model = fit_newton(x.float(), y)
     assert model.weight.dtype == torch.float32
-    torch.testing.assert_close(
-        model.weight, fit_newton(x, y).weight.float(), rtol=1e-3, atol=1e-4
-    )
+    torch.testing.assert_close(model.weight, fit_newton(x, y).weight.float(), rtol=1e-3, atol=1e-4)
     assert fit_gradient(x.float(), y, steps=3).weight.dtype == torch.float32
 
 

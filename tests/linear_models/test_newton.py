@@ -25,7 +25,7 @@ def test_a_parabola_takes_one_step_and_one_to_see_it():
 
 
 def steep(w):
-    """log cosh: from 2, whole steps of Newton's method fly apart."""
+    """Log cosh: from 2, whole steps of Newton's method fly apart."""
     value = torch.log(torch.cosh(w)).sum()
     return Touch(value, torch.tanh(w), torch.diag(1 / torch.cosh(w) ** 2))
 
@@ -64,8 +64,6 @@ def test_stops_where_the_hessian_cannot_be_inverted():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_all_is_computed_in_the_type_of_the_start(dtype):
-    path, arrived = newton_path(
-        parabola, torch.zeros(2, dtype=dtype), moved=largest, max_steps=9
-    )
+    path, arrived = newton_path(parabola, torch.zeros(2, dtype=dtype), moved=largest, max_steps=9)
     assert arrived
     assert path.dtype == dtype

@@ -28,13 +28,13 @@ class LogisticRegression:
     path: Float[Tensor, "steps weights"]
 
     def score(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch"]:
-        """z = w·x + b, the logarithm of the odds of class 1, in nats."""
+        """Z = w·x + b, the logarithm of the odds of class 1, in nats."""
         if x.shape[-1] != len(self.weight):
             raise ValueError(f"x has {x.shape[-1]} features; this model has {len(self.weight)}")
         return x @ self.weight + self.bias
 
     def probability(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch"]:
-        """p = σ(z), the probability of class 1."""
+        """P = σ(z), the probability of class 1."""
         return self.score(x).sigmoid()
 
     def predict(self, x: Float[Tensor, "*batch features"]) -> Int[Tensor, "*batch"]:

@@ -45,7 +45,7 @@ def newton_path(
         All points, the start first, and True if the last step was small enough. False if
         `max_steps` were not enough, or the Hessian could no longer be inverted.
     """
-    tolerance = torch.finfo(start.dtype).eps ** 0.5
+    eps = torch.finfo(start.dtype).eps
     path, here = [start], touch(start)
     for _ in range(max_steps):
         factor, failed = torch.linalg.cholesky_ex(here.hessian)
@@ -53,9 +53,10 @@ def newton_path(
             return torch.stack(path), False
         step = -torch.cholesky_solve(here.gradient[:, None], factor)[:, 0]  # -H⁻¹ g
         slope, share = here.gradient @ step, 1.0
-        arrived = bool(moved(step) <= tolerance)
+        arrived = bool(moved(step) <= eps**0.5)
         there = touch(path[-1] + step)
-        while not arrived and there.value > here.value + 0.1 * share * slope and share > 1e-8:
+        highest = here.value + 10 * eps * here.value.abs()  # the value itself is rounded
+        while not arrived and there.value > highest + 0.1 * share * slope and share > eps:
             share /= 2
             there = touch(path[-1] + share * step)
         path.append(path[-1] + share * step)

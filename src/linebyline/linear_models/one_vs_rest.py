@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -13,6 +13,7 @@ from torch import Tensor
 from linebyline.linear_models.softmax_regression import check_classes
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Whatever gives each input one number, larger where it takes the answer to be yes."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
@@ -29,9 +28,7 @@ class SoftmaxRegression:
     def score(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch classes"]:
         """z_k = w_k·x + b_k. The difference of two scores is the log-odds of those two classes."""
         if x.shape[-1] != self.weight.shape[1]:
-            raise ValueError(
-                f"x has {x.shape[-1]} features; this model has {self.weight.shape[1]}"
-            )
+            raise ValueError(f"x has {x.shape[-1]} features; this model has {self.weight.shape[1]}")
         return x @ self.weight.T + self.bias
 
     def probability(self, x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch classes"]:

@@ -24,8 +24,8 @@ DEFECTS = {
 @pytest.mark.timeout(300)
 def test_every_claim_turns_when_its_subject_is_broken(verdicts):
     assert verdicts(replaced=DEFECTS) == {
-        "linear_classification-far-points": False,
-        "linear_classification-separable": False,
-        "linear_classification-rare": False,
-        "linear_classification-auc": False,
+        "linear-classification-far-points": False,
+        "linear-classification-separable": False,
+        "linear-classification-rare": False,
+        "linear-classification-auc": False,
     }

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import sklearn.linear_model
 import torch
@@ -45,8 +47,8 @@ def test_value_gradient_and_hessian_equal_those_of_autograd(penalty):
 
     value, gradient, hessian = logistic_touch(w, with_one(x), y, penalty)
     torch.testing.assert_close(value, loss(w))
-    torch.testing.assert_close(gradient, torch.func.grad(loss)(w))
-    torch.testing.assert_close(hessian, torch.func.hessian(loss)(w))
+    torch.testing.assert_close(gradient, torch.autograd.functional.jacobian(loss, w))
+    torch.testing.assert_close(hessian, torch.autograd.functional.hessian(loss, w))
 
 
 def test_large_scores_do_not_overflow():
@@ -84,7 +86,7 @@ def test_the_step_of_gradient_descent_is_the_learning_rate_times_the_gradient():
     x, y = clouds()
     path = fit_gradient(x, y, penalty=0.2, steps=3, learning_rate=0.7).path
     assert len(path) == 4
-    for before, after in zip(path[:-1], path[1:], strict=True):
+    for before, after in itertools.pairwise(path):
         gradient = logistic_touch(before, with_one(x), y, 0.2).gradient
         torch.testing.assert_close(after, before - 0.7 * gradient)
 
@@ -137,6 +139,8 @@ def test_a_score_of_zero_is_answered_with_one():
 
 SEPARABLE = torch.tensor([[0.0], [1.0], [2.0], [3.0]]).double()
 TOUCHING = torch.tensor([[0.0], [1.0], [1.0], [2.0]]).double()
+# The second feature says yes whenever it is 1: its weight grows for ever, and the first does not.
+ONE_SIDED = torch.tensor([[0.0, 0], [1, 0], [2, 0], [3, 0], [0, 1], [1, 1]]).double()
 HALVES = torch.tensor([0, 0, 1, 1])
 
 
@@ -145,6 +149,23 @@ def test_separable_classes_have_no_best_without_penalty(x):
     with pytest.raises(ValueError, match=r"x separates the classes.* take penalty > 0"):
         fit_newton(x, HALVES)
     assert fit_newton(x / x.max(), HALVES, penalty=0.01).weight.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_weight_that_grows_is_enough(dtype):
+    answers = torch.tensor([0, 1, 0, 1, 1, 1])
+    with pytest.raises(ValueError, match="x separates the classes"):
+        fit_newton(ONE_SIDED.to(dtype), answers)
+    assert fit_newton(ONE_SIDED[:4, :1].to(dtype), answers[:4]).weight.isfinite().all()
+
+
+@pytest.mark.parametrize("far", [100.0, 10_000.0])
+def test_a_far_point_is_no_separation(far):
+    x, y = clouds()
+    with_far = torch.cat([x, torch.full((1, 4), far)]), torch.cat([y, torch.tensor([1])])
+    torch.testing.assert_close(
+        fit_newton(*with_far).weight, fit_newton(x, y).weight, rtol=1e-3, atol=0
+    )
 
 
 def test_on_separable_classes_gradient_descent_grows_for_ever():

@@ -41,8 +41,8 @@ def test_value_gradient_and_hessian_equal_those_of_autograd():
 
     value, gradient, hessian = softmax_touch(w, with_one(x), y, 3, 0.3)
     torch.testing.assert_close(value, loss(w))
-    torch.testing.assert_close(gradient, torch.func.grad(loss)(w))
-    torch.testing.assert_close(hessian, torch.func.hessian(loss)(w))
+    torch.testing.assert_close(gradient, torch.autograd.functional.jacobian(loss, w))
+    torch.testing.assert_close(hessian, torch.autograd.functional.hessian(loss, w))
 
 
 def test_two_classes_are_logistic_regression_with_half_the_penalty():

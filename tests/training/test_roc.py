@@ -66,6 +66,20 @@ def test_the_standard_error_is_that_of_exponential_scores():
     assert measured.std() == pytest.approx(area_standard_error(0.75, 20, 30), rel=0.07)
 
 
+def test_the_standard_error_with_its_two_chances_counted():
+    """Drawn from two pools of four, of whose 16 pairs one is in the wrong order."""
+    yes, no = torch.tensor([3.0, 3, 1, 3]), torch.tensor([0.0, 2, 0, 0])
+    area, above, below = 15 / 16, 0.75 + 0.25 * 0.75**2, 0.75 + 0.25 * 0.75**2
+    g = torch.Generator().manual_seed(0)
+    target, areas = torch.tensor([1] * 12 + [0] * 5), []
+    for _ in range(1500):
+        picked = [pool[torch.randint(4, (n,), generator=g)] for pool, n in ((yes, 12), (no, 5))]
+        areas.append(area_under_roc(torch.cat(picked), target))
+    predicted = area_standard_error(area, 12, 5, both_above=above, both_below=below)
+    assert torch.tensor(areas).mean() == pytest.approx(area, abs=0.01)
+    assert torch.tensor(areas).std() == pytest.approx(predicted, rel=0.07)
+
+
 def test_the_standard_error_by_hand():
     """One of each class: the area is 1 with probability A, else 0."""
     assert area_standard_error(0.8, 1, 1) == pytest.approx(0.4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import logsigmoid
 
 from linebyline.linear_models.newton import Touch, newton_path
 from linebyline.linear_models.perceptron import with_one
@@ -67,7 +67,7 @@ def logistic_touch(
     z, shrunk = x @ w, w.clone()
     shrunk[-1] = 0
     p = z.sigmoid()
-    value = (softplus(z) - y * z).mean() + penalty / 2 * shrunk @ shrunk
+    value = -logsigmoid((2 * y - 1) * z).mean() + penalty / 2 * shrunk @ shrunk
     gradient = (p - y) @ x / len(y) + penalty * shrunk
     hessian = (x.T * (p * (1 - p))) @ x / len(y)
     hessian.diagonal()[:-1] += penalty
@@ -113,14 +113,15 @@ def fit_newton(
         moved=lambda step: (inputs @ step).abs().max(),  # the change of scores has no unit
         max_steps=max_steps,
     )
-    if not arrived:
-        least = ((2 * y - 1) * (inputs @ path[-1])).min()
+    if penalty == 0 and _is_flat(path[-1], inputs):
         raise ValueError(
             "x separates the classes of y, or nearly: larger weights are always better, and there "
             "is no best; take penalty > 0"
-            if penalty == 0 and least > -1e-3
-            else f"max_steps is {max_steps}, and that was not enough; standardize x, or take a "
-            "larger penalty"
+        )
+    if not arrived:
+        raise ValueError(
+            f"max_steps is {max_steps}, and that was not enough; standardize x, or take a larger "
+            "penalty"
         )
     return LogisticRegression(path[-1, :-1], path[-1, -1], path)
 
@@ -167,6 +168,19 @@ def fit_gradient(
         errors = (inputs @ path[t]).sigmoid() - targets
         path[t + 1] = path[t] - learning_rate * (errors @ inputs / len(y) + shrink * path[t])
     return LogisticRegression(path[-1, :-1].clone(), path[-1, -1].clone(), path)
+
+
+def _is_flat(w: Tensor, x: Tensor) -> bool:
+    """Whether the loss has stopped curving in some direction, as it does on the way to infinity.
+
+    Where a hyperplane has one class beyond it and the other on it or before it, Newton's steps end
+    only because p is rounded to 0 or 1. Directions are measured by the scores that they change, so
+    the units of the features do not matter.
+    """
+    p = (x @ w).sigmoid()
+    basis = torch.linalg.qr(x).Q
+    curvature = torch.linalg.eigvalsh((basis.T * (p * (1 - p))) @ basis)
+    return bool(curvature[0] < torch.finfo(x.dtype).eps ** 0.75)
 
 
 def check_two_classes(x: Tensor, y: Tensor, penalty: float) -> None:

@@ -66,16 +66,26 @@ def area_under_roc(score: Float[Tensor, " batch"], target: Int[Tensor, " batch"]
     return torch.trapezoid(curve.true_positive_rate, curve.false_positive_rate).item()
 
 
-def area_standard_error(area: float, positives: int, negatives: int) -> float:
+def area_standard_error(
+    area: float,
+    positives: int,
+    negatives: int,
+    *,
+    both_above: float | None = None,
+    both_below: float | None = None,
+) -> float:
     """How far an area from so many examples is off: the standard deviation over other samples.
 
-    Source: Hanley & McNeil 1982, equation 1, with Q1 = A/(2 - A) and Q2 = 2A²/(1 + A), which hold
-    for scores that are exponentially distributed; for others they are an approximation.
+    Source: Hanley & McNeil 1982, equation 1. It needs two chances that the area does not tell. If
+    they are not given, Q1 = A/(2 - A) and Q2 = 2A²/(1 + A) stand in, as there: these hold for
+    scores that are exponentially distributed.
 
     Args:
         area: A.
         positives: how many examples of class 1.
         negatives: how many of class 0.
+        both_above: Q1, the chance that two of class 1 both score above one of class 0.
+        both_below: Q2, the chance that two of class 0 both score below one of class 1.
 
     Raises:
         ValueError: `area` is not from 0 to 1, or a class is empty.
@@ -86,9 +96,10 @@ def area_standard_error(area: float, positives: int, negatives: int) -> float:
         raise ValueError(
             f"positives and negatives must be at least 1, but are {positives} and {negatives}"
         )
-    both_above, both_below = area / (2 - area), 2 * area**2 / (1 + area)
+    q1 = area / (2 - area) if both_above is None else both_above
+    q2 = 2 * area**2 / (1 + area) if both_below is None else both_below
     total = area * (1 - area)
-    total += (positives - 1) * (both_above - area**2) + (negatives - 1) * (both_below - area**2)
+    total += (positives - 1) * (q1 - area**2) + (negatives - 1) * (q2 - area**2)
     return (total / (positives * negatives)) ** 0.5
 
 

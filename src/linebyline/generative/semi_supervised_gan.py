@@ -74,7 +74,7 @@ class NoisyClassifier(nn.Module):
 
 
 def data_logit(logits: Float[Tensor, "batch classes"]) -> Float[Tensor, " batch"]:
-    """log Z = log Σ_k exp l_k: the logit of D, the probability that an example is data.
+    """The logit of data, log Z = log Σ_k exp l_k: that of D, the probability of being data.
 
     Source: Salimans et al. 2016, section 5, last paragraph: with the logit of the class "made" held
     at 0, D = Z/(Z + 1), whose logit, log D/(1 - D), is log Z. Its slope in l_k is softmax(l)_k.
@@ -203,4 +203,3 @@ def midpoints(
         raise ValueError("data must hold at least one example, and holds none")
     first, second = torch.randint(len(data), (2, count), generator=generator)
     return (data[first] + data[second]) / 2
-

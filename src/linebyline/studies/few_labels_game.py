@@ -11,74 +11,50 @@ digits, or a generator that plays against the classifier and matches its feature
 labels alone, and the least entropy of the answers to unlabelled digits (Grandvalet & Bengio 2004).
 All have the same network, its noise, the number of steps, and a rate that falls to 0.
 
-For each way, the noise in the network and the weight of the unlabelled loss are those with the most
-right answers to the unlabelled digits on starts of their own, with 100 labels. Judged are other
-starts, on digits that no way has seen: five for each number of labels. A start draws which digits
-are labelled, the first weights, the order and the noise.
+The noise is what suits the labels alone best, and for each way the weight of the unlabelled loss is
+chosen: that with the most right answers to the unlabelled digits, with 100 labels, on two starts.
+Judged are other starts, on digits that no way has seen: five for each number of labels. A start
+draws which digits are labelled, the first weights, the order and the noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-from torch.optim.lr_scheduler import LambdaLR
 
-from linebyline.data.examples import Examples, TrainTest
+from linebyline.data.examples import TrainTest
 from linebyline.generative.gan import Generator, normal_noise
-from linebyline.generative.semi_supervised_gan import (
-    LabelledTerm,
-    NoisyClassifier,
-    data_logit,
-    feature_matching_loss,
-    midpoints,
-    unlabelled_loss,
-)
+from linebyline.generative.semi_supervised_gan import NoisyClassifier, midpoints
 from linebyline.studies import record
-from linebyline.studies.falling_rate import descend
+from linebyline.studies.digit_judge import judged
+from linebyline.studies.few_labels_ways import (
+    Fakes,
+    Setting,
+    from_seed,
+    learned,
+    played,
+    right,
+    taken_for_data,
+)
 from linebyline.studies.flat_digits import flat_digits
 from linebyline.studies.transfer_gain import few
 from linebyline.studies.two_player_games import stored_generator
-from linebyline.training.adversarial import Player, play
-from linebyline.training.metrics import accuracy
-
-Fakes = Callable[[int, torch.Generator], Tensor]
-"""(how many, generator) to samples that are to be told from data."""
 
 LABELS = (50, 100, 500)
 STARTS = (101, 102, 103, 104, 105)
 TUNED_ON = (201, 202)
 NOISE_SIZE = 16
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How a classifier learns.
-
-    Attributes:
-        sizes: of its layers, from inputs to classes.
-        input_noise: deviation of the noise on its input.
-        hidden_noise: on its hidden layers.
-        weight: of what unlabelled data add to the loss.
-        rate: of Adam, in the first step.
-        steps: of the classifier; a generator makes as many.
-        labelled: examples with labels in a step.
-        batch_size: examples without, and as many samples.
-    """
-
-    sizes: tuple[int, ...] = (196, 128, 128, 10)
-    input_noise: float = 0.6
-    hidden_noise: float = 0.5
-    weight: float = 0.5
-    rate: float = 3e-3
-    steps: int = 1000
-    labelled: int = 32
-    batch_size: int = 64
+WAYS = ("labels", "entropy", "midpoints", "matching", "noise", "digits", "GAN")
+CONTROLS = WAYS[4:]
+"""Ways that are judged with 100 labels only."""
+NOISES = (0.3, 0.6, 1.2)
+"""Tried on the input, with labels alone; the best is everybody's."""
+WEIGHTS = {"entropy": (0.3, 1.0, 3.0), "midpoints": (0.5, 2.0, 8.0), "matching": (0.15, 0.5, 1.5)}
+"""Tried for what unlabelled digits add to the loss. The controls have that of midpoints."""
 
 
 def digits() -> TrainTest:
@@ -105,119 +81,104 @@ def fakes_of(images: Tensor) -> dict[str, Fakes]:
     }
 
 
-def classifier(setting: Setting, seed: int) -> NoisyClassifier:
-    """With first weights that only the seed decides: the same for all ways."""
-    return NoisyClassifier(
-        setting.sizes,
-        input_noise=setting.input_noise,
-        hidden_noise=setting.hidden_noise,
-        generator=torch.Generator().manual_seed(seed),
-    )
-
-
-def entropy(logits: Tensor) -> Tensor:
-    """The mean entropy of the answers, in nats."""
-    return -(logits.softmax(1) * logits.log_softmax(1)).sum(1).mean()
-
-
-def learned(
-    labelled: Examples,
-    images: Tensor,
-    *,
-    fakes: Fakes | None = None,
-    least_entropy: bool = False,
-    setting: Setting,
-    seed: int,
-    stop: int | None = None,
-) -> tuple[NoisyClassifier, list[float]]:
-    """Learn from labels, and beside that tell images from samples that do not learn; the losses.
-
-    Args:
-        labelled: the few with labels.
-        images: those without.
-        fakes: draws samples; None leaves them out.
-        least_entropy: True wants sure answers to the images instead.
-        setting: how.
-        seed: of weights, order and noise.
-        stop: after so many steps; None makes all.
-    """
-    model = classifier(setting, seed)
-    draw = torch.Generator().manual_seed(seed)
-    term = LabelledTerm(labelled, batch_size=setting.labelled, seed=seed)
-
-    def losses() -> Iterator[Tensor]:
-        size = setting.batch_size
-        for step in range(setting.steps):
-            loss = term(model)
-            if fakes or least_entropy:
-                real = images[torch.randint(len(images), (size,), generator=draw)]
-                if fakes:
-                    both = model(torch.cat([real, fakes(size, draw)])).logits
-                    extra = unlabelled_loss(both[:size], both[size:])
-                else:  # at first the answers are guesses, of which none should be sure
-                    extra = min(1.0, 2 * step / setting.steps) * entropy(model(real).logits)
-                loss = loss + setting.weight * extra
-            yield loss
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model.train()
-        made = islice(losses(), stop)
-        seen = descend(model.parameters(), made, rate=setting.rate, steps=setting.steps)
-    return model.eval(), seen
-
-
-def played(
-    labelled: Examples,
-    images: Tensor,
-    generator: nn.Module,
-    noise_size: int,
-    *,
-    setting: Setting,
-    seed: int,
-    stop: int | None = None,
-) -> tuple[NoisyClassifier, list[float]]:
-    """The game: the generator learns, too, and matches the classifier's features; the losses.
-
-    Args:
-        labelled: the few with labels.
-        images: those without.
-        generator: makes samples; changed in place.
-        noise_size: numbers that it makes them of.
-        setting: how.
-        seed: of weights, order and noise.
-        stop: after so many rounds; None plays all.
-    """
-    model = classifier(setting, seed)
-    term = LabelledTerm(labelled, batch_size=setting.labelled, seed=seed)
-    sides = []
-    for net in (model, generator):
-        adam = torch.optim.Adam(net.parameters(), lr=setting.rate, betas=(0.5, 0.999))
-        falling = LambdaLR(adam, lambda step: max(0.0, 1 - step / setting.steps))
-        adam.register_step_post_hook(lambda *_, falling=falling: falling.step())
-        sides.append(adam)
-    history = play(
-        Player(
-            model,
-            lambda real, made: setting.weight * unlabelled_loss(real.logits, made.logits),
-            sides[0],
-        ),
-        Player(generator, feature_matching_loss, sides[1]),
-        images,
-        normal_noise(noise_size),
-        rounds=setting.steps if stop is None else stop,
-        batch_size=setting.batch_size,
-        regularizer=term,
-        shows_data=True,
-        device="cpu",
-        seed=seed,
-    )
-    return model.eval(), history.critic_loss
-
-
 def digit_generator(seed: int) -> Generator:
     """A small one of rows of 196 pixels, with batch normalization."""
-    draw = torch.Generator().manual_seed(seed)
+    draw = from_seed(seed)
     return Generator(
         NOISE_SIZE, (128, 128), (196,), output=torch.tanh, batch_norm=True, generator=draw
     )
+
+
+def run(
+    way: str, count: int, seed: int, setting: Setting, data: TrainTest, stop: int | None = None
+) -> tuple[NoisyClassifier, Generator | None, list[float]]:
+    """One of `WAYS` with so many labels: the classifier, a generator if one learned, the losses."""
+    images, labelled = data.train.inputs, few(data.train, count, seed)
+    if way == "matching":
+        made = digit_generator(seed)
+        game = {"setting": setting, "seed": seed, "stop": stop}
+        model, losses = played(labelled, images, made, NOISE_SIZE, **game)
+        return model, made.eval(), losses
+    if way not in WAYS:
+        raise ValueError(f"way must be one of {', '.join(WAYS)}, not {way!r}")
+    model, losses = learned(
+        labelled,
+        images,
+        fakes=fakes_of(images).get(way),
+        least_entropy=way == "entropy",
+        setting=setting,
+        seed=seed,
+        stop=stop,
+    )
+    return model, None, losses
+
+
+@torch.no_grad()
+def made_by(generator: nn.Module, count: int = 2000, seed: int = 99) -> Tensor:
+    """Digits that a generator makes, as rows of pixels from -1 to 1."""
+    return generator.eval()(normal_noise(NOISE_SIZE)(count, from_seed(seed))).flatten(1)
+
+
+def load() -> dict[str, Any]:
+    """The stored results of the study."""
+    return record.load(__file__)
+
+
+def setting_of(way: str, stored: Mapping[str, Any]) -> Setting:
+    """The best setting of a way, as it was found."""
+    found = dict(stored["best"])
+    return replace(Setting(), input_noise=found["noise"], weight=found.get(way, found["midpoints"]))
+
+
+def tuned(way: str, settings: Mapping[float, Setting], data: TrainTest) -> dict[str, float]:
+    """For each setting of a way, the share of unlabelled digits that it names rightly."""
+    shares = {}
+    for value, setting in settings.items():
+        models = [run(way, 100, seed, setting, data)[0] for seed in TUNED_ON]
+        shares[str(value)] = round(sum(right(m, data.train) for m in models) / len(models), 4)
+    return shares
+
+
+def study() -> dict[str, Any]:
+    """Tune each way, then judge it on starts and digits that were not looked at."""
+    data = digits()
+    fakes = fakes_of(data.train.inputs)
+    noises = {std: replace(Setting(), input_noise=std) for std in NOISES}
+    tries = {"noise": tuned("labels", noises, data)}
+    best = {"noise": float(max(tries["noise"], key=tries["noise"].__getitem__))}
+    for way, weights in WEIGHTS.items():
+        settings = {w: replace(noises[best["noise"]], weight=w) for w in weights}
+        tries[way] = tuned(way, settings, data)
+        best[way] = float(max(tries[way], key=tries[way].__getitem__))
+    scores: dict[str, dict[str, list[float]]] = {}
+    pushes: dict[str, list[float]] = {}
+    firsts: dict[str, list[float]] = {}
+    for way in WAYS:
+        setting, scores[way] = setting_of(way, {"best": best}), {}
+        for count in (100,) if way in CONTROLS else LABELS:
+            runs = [run(way, count, seed, setting, data) for seed in STARTS]
+            scores[way][str(count)] = [round(right(model, data.test), 4) for model, _, _ in runs]
+            if count != 100:
+                continue
+            firsts[way] = [round(loss, 4) for loss in runs[0][2][:5]]
+            pushes[way] = []
+            for model, made, _ in runs:
+                if made is not None or way in fakes:
+                    samples = fakes[way](2000, from_seed(99)) if made is None else made_by(made)
+                    pushes[way].append(round(taken_for_data(model, samples), 4))
+            if way == "matching":
+                last = [judged((made_by(made) + 1) / 2) for _, made, _ in runs if made is not None]
+    return {
+        "settings": {"labels": LABELS, "starts": STARTS, "tuned_on": TUNED_ON}
+        | {"steps": Setting.steps},
+        "tried": tries,
+        "best": best,
+        "right": scores,
+        "taken_for_data": pushes,
+        "first_losses": firsts,
+        "samples": last,
+    }
+
+
+if __name__ == "__main__":
+    record.run_and_store(__file__, study)

@@ -50,7 +50,7 @@ class Setting:
     hidden_noise: float = 0.5
     weight: float = 0.5
     rate: float = 3e-3
-    steps: int = 2500
+    steps: int = 2000
     labelled: int = 16
     batch_size: int = 32
 

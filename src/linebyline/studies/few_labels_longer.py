@@ -19,7 +19,7 @@ from linebyline.studies import record
 from linebyline.studies.digit_judge import judged
 from linebyline.studies.few_labels_ways import Setting, right
 
-WAYS = ("matching", "labels", "midpoints", "GAN")
+WAYS = ("matching", "labels", "GAN")
 MATCHING_WEIGHT = 0.5
 STEPS, LABELLED, BATCH_SIZE = 5000, 32, 64
 

@@ -96,8 +96,9 @@ def run(
     images, labelled = data.train.inputs, few(data.train, count, seed)
     if way == "matching":
         made = digit_generator(seed)
-        game = {"setting": setting, "seed": seed, "stop": stop}
-        model, losses = played(labelled, images, made, NOISE_SIZE, **game)
+        model, losses = played(
+            labelled, images, made, NOISE_SIZE, setting=setting, seed=seed, stop=stop
+        )
         return model, made.eval(), losses
     if way not in WAYS:
         raise ValueError(f"way must be one of {', '.join(WAYS)}, not {way!r}")
@@ -127,7 +128,7 @@ def load() -> dict[str, Any]:
 def setting_of(way: str, stored: Mapping[str, Any]) -> Setting:
     """The best setting of a way, as it was found."""
     found = dict(stored["best"])
-    return replace(Setting(), input_noise=found["noise"], weight=found.get(way, found["midpoints"]))
+    return replace(Setting(), input_noise=found["noise"], weight=found[way if way in found else "midpoints"])
 
 
 def tuned(way: str, settings: Mapping[float, Setting], data: TrainTest) -> dict[str, float]:

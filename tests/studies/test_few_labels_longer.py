@@ -14,7 +14,9 @@ def test_the_first_steps_are_as_stored(stored, way):
 
 
 def test_everything_was_run(stored):
-    assert {way: len(row) for way, row in stored["right"].items()} == dict.fromkeys(WAYS, len(STARTS))
+    assert {way: len(row) for way, row in stored["right"].items()} == dict.fromkeys(
+        WAYS, len(STARTS)
+    )
     assert len(stored["samples"]) == len(STARTS)
 
 

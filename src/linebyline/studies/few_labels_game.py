@@ -128,7 +128,9 @@ def load() -> dict[str, Any]:
 def setting_of(way: str, stored: Mapping[str, Any]) -> Setting:
     """The best setting of a way, as it was found."""
     found = dict(stored["best"])
-    return replace(Setting(), input_noise=found["noise"], weight=found[way if way in found else "midpoints"])
+    return replace(
+        Setting(), input_noise=found["noise"], weight=found[way if way in found else "midpoints"]
+    )
 
 
 def tuned(way: str, settings: Mapping[float, Setting], data: TrainTest) -> dict[str, float]:

@@ -46,7 +46,7 @@ def test_no_policy_is_better_than_the_last(seed: int) -> None:
 
 
 def test_equally_good_actions_do_not_alternate() -> None:
-    process = MarkovDecisionProcess(torch.full((3, 2, 3), 1 / 3).double(), torch.ones(3, 2).double())
+    process = MarkovDecisionProcess(torch.ones(3, 2, 3).double() / 3, torch.ones(3, 2).double())
     (only,) = policy_iteration(process, 0.99)
     assert only.values.tolist() == pytest.approx([100.0] * 3)
 

@@ -73,15 +73,15 @@ def test_what_is_cut_off_is_not_at_its_end(
 def test_walks_that_are_cut_off_lead_to_the_same_values() -> None:
     environment = lake(["SFFG"], is_slippery=False, max_episode_steps=5)
     agent = QLearning(environment, discount=0.9, step_size=1.0, epsilon=1.0)
-    agent.run(600)
+    agent.run(200)
     assert torch.allclose(agent.table, exact(environment, 0.9))
 
 
 def test_it_ends_at_the_exact_values_from_steps_at_random() -> None:
     environment = lake(["SFF", "FHG"])
     agent = QLearning(environment, discount=0.8, step_size=polynomial(0.8), epsilon=1.0)
-    agent.run(6000)
-    assert (agent.table - exact(environment, 0.8)).abs().max() < 0.04
+    agent.run(1000)
+    assert (agent.table - exact(environment, 0.8)).abs().max() < 0.08
 
 
 def test_shrinking_steps_count_the_visits_of_each_pair() -> None:
@@ -95,7 +95,7 @@ def test_shrinking_steps_count_the_visits_of_each_pair() -> None:
     )
     agent.q[0][0] = 9.0
     agent.run(1)
-    assert asked == [1, 1, 2, 3] or asked == [1, 1, 1, 2]  # the first is the check at the door
+    assert asked in ([1, 1, 2, 3], [1, 1, 1, 2])  # the first is the check at the door
 
 
 def test_runs_go_on_where_they_were_and_seeds_decide_all() -> None:

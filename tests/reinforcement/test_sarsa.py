@@ -22,9 +22,9 @@ def test_aimless_it_learns_what_aimless_walks_are_worth() -> None:
     off = {}
     for kind, values in ((Sarsa, aimless), (QLearning, value_iteration(process, 0.8)[-1])):
         agent = kind(environment, **options)
-        agent.run(5000)
+        agent.run(800)
         off[kind] = agent.table - look_ahead(process, values, 0.8)
-        assert off[kind].abs().max() < 0.06
+        assert off[kind].abs().max() < 0.12
     assert (look_ahead(process, aimless, 0.8) - exact_best(process)).abs().max() > 0.15
 
 

@@ -17,10 +17,10 @@ def random_process(seed: int = 0, states: int = 6, actions: int = 3) -> MarkovDe
 
 def best_values(process: MarkovDecisionProcess, discount: float) -> torch.Tensor:
     """The least values that no action beats: a linear program."""
-    states, actions = process.reward.shape
+    states = len(process.reward)
     ahead = torch.eye(states).double()[:, None] - discount * process.transition
     found = linprog(
-        torch.ones(states),
+        torch.ones(states).numpy(),
         A_ub=-ahead.reshape(-1, states).numpy(),
         b_ub=-process.reward.reshape(-1).numpy(),
         bounds=(None, None),

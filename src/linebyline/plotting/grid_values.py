@@ -69,7 +69,7 @@ def grid_values(
         if values.any():
             text = f"{values.max():.{decimals}f}".replace("-", "−")
             ax.text(x, y - 0.24, text, ha="center", va="center", size=10)
-        if (best := values == values.max()).sum() == 1:
+        if (best := values > values.max() - 1e-9).sum() == 1:  # a tie has no arrow
             down, right = steps[int(best.argmax())]
             _arrow(ax, x, y + 0.2, right, down)
     ax.set(xlim=(-0.52, columns - 0.48), ylim=(rows - 0.48, -0.52), aspect="equal")

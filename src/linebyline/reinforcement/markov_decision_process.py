@@ -83,7 +83,7 @@ def read_process(environment: Env[Any, Any]) -> MarkovDecisionProcess:
     and earns 0. A limit of steps that a wrapper sets is no part of the process.
 
     Args:
-        environment: FrozenLake-v1, CliffWalking-v1 or Taxi-v4, as ``gymnasium.make`` gives them.
+        environment: FrozenLake-v1 or CliffWalking-v1, as ``gymnasium.make`` gives them.
 
     Raises:
         ValueError: the spaces are not discrete, there is no table ``P``, or a state ends an

@@ -28,7 +28,7 @@ def grid_values(
     """A grid whose fields show the value of the best action, and an arrow for that action.
 
     Fields are numbered row by row, as in Gymnasium's FrozenLake and CliffWalking. A goal shows its
-    letter; holes and cliffs are dark. A field whose actions all look alike gets no arrow, and one
+    letter; holes and cliffs are grey. A field whose actions all look alike gets no arrow, and one
     about which nothing is known, all its values being 0, no number.
 
     Args:
@@ -80,8 +80,8 @@ def grid_values(
 def _depth(letter: str, values: Array, deepest: float) -> float:
     """How opaque a field is."""
     if letter in DOTS:
-        return 0.8
-    return 0.0 if letter == "G" else min(0.55, 0.55 * abs(float(values.max())) / deepest)
+        return 0.7
+    return 0.0 if letter == "G" else min(0.3, 0.3 * abs(float(values.max())) / deepest)
 
 
 def _field(ax: Axes, x: float, y: float, color: str, alpha: float) -> None:

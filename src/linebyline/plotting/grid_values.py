@@ -60,8 +60,9 @@ def grid_values(
         letter = letters[y][x]
         _field(ax, x, y, INK if letter in DOTS else PALETTE[0], _depth(letter, values, deepest))
         if state in route:
-            frame = {"facecolor": "none", "edgecolor": PALETTE[1], "linewidth": 2.4}
-            ax.add_patch(Rectangle((x - 0.43, y - 0.43), 0.86, 0.86, **frame))
+            frame = Rectangle((x - 0.43, y - 0.43), 0.86, 0.86, facecolor="none")
+            frame.set(edgecolor=PALETTE[1], linewidth=2.4)
+            ax.add_patch(frame)
         if letter == "G":
             ax.text(x, y, "goal", ha="center", va="center", size=11)
         if letter in "GHC":
@@ -94,7 +95,6 @@ def _field(ax: Axes, x: float, y: float, color: str, alpha: float) -> None:
 def _arrow(ax: Axes, x: float, y: float, right: float, down: float) -> None:
     """A short arrow about a point."""
     length = 0.2
-    ends = {"xy": (x + length * right, y + length * down)}
-    ends["xytext"] = (x - length * right, y - length * down)
+    tip, tail = ((x + sign * length * right, y + sign * length * down) for sign in (1, -1))
     style = {"arrowstyle": "->", "color": INK, "linewidth": 1.8, "mutation_scale": 12}
-    ax.annotate("", **ends, arrowprops={**style, "shrinkA": 0, "shrinkB": 0})
+    ax.annotate("", tip, tail, arrowprops={**style, "shrinkA": 0, "shrinkB": 0})

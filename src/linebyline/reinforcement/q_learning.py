@@ -76,7 +76,7 @@ class QLearning:
         return epsilon_greedy(self.q[state], self.epsilon, self._draw)
 
     def later_guess(self, state: int, action: int) -> float:
-        """What comes after a step is worth: the best action there, taken or not."""
+        """What the later state is worth: its best action, whether taken or not."""
         return max(self.q[state])
 
     def correct(self, state: int, action: int, target: float) -> None:

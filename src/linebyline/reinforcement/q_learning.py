@@ -80,7 +80,7 @@ class QLearning:
         return max(self.q[state])
 
     def correct(self, state: int, action: int, target: float) -> None:
-        """Move the guess for a pair towards the target, by the step size of this visit."""
+        """Move the guess for a pair towards the target, by this visit's step size."""
         self.counts[state][action] += 1
         step = self._step(self.counts[state][action])
         self.q[state][action] += step * (target - self.q[state][action])

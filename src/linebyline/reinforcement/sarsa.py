@@ -14,5 +14,5 @@ class Sarsa(QLearning):
     """
 
     def later_guess(self, state: int, action: int) -> float:
-        """What the state after a step is worth: that of the action that comes next there."""
+        """What the later state is worth: the action that really comes next there."""
         return self.q[state][action]

@@ -24,7 +24,9 @@ def test_as_scikit_learn(patients, depth, rounds):
     """With two questions equal splits turn up later; scikit-learn draws lots among them."""
     x, y = patients
     ours = AdaBoost(rounds, max_depth=depth).fit(x, y)
-    theirs = AdaBoostClassifier(DecisionTreeClassifier(max_depth=depth), n_estimators=rounds)
+    theirs = AdaBoostClassifier(
+        DecisionTreeClassifier(max_depth=depth), n_estimators=rounds, random_state=0
+    )
     theirs.fit(x.numpy(), y.numpy())
     np.testing.assert_allclose(ours.errors, theirs.estimator_errors_[:rounds], atol=1e-10)
     np.testing.assert_allclose(2 * ours.voices, theirs.estimator_weights_[:rounds], atol=1e-8)

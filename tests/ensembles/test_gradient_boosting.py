@@ -21,7 +21,9 @@ def examples():
 def test_the_curve_of_scikit_learn(examples, depth, rate):
     x, y = examples
     ours = GradientBoosting(25, learning_rate=rate, max_depth=depth).fit(x, y)
-    theirs = GradientBoostingRegressor(n_estimators=25, learning_rate=rate, max_depth=depth)
+    theirs = GradientBoostingRegressor(
+        n_estimators=25, learning_rate=rate, max_depth=depth, random_state=0
+    )
     theirs.fit(x.numpy(), y.numpy())
     np.testing.assert_allclose(2 * np.array(ours.train_loss[1:]), theirs.train_score_, rtol=1e-6)
     np.testing.assert_allclose(ours(x), theirs.predict(x.numpy()), atol=1e-9)

@@ -127,7 +127,7 @@ def unlabelled_loss_explicit(
 
 
 def feature_matching_loss(made: Answer, real: Answer) -> Float[Tensor, ""]:
-    """|E f(x) - E f(G(z))|²: the mean features of samples are to be those of data.
+    """‖E f(x) - E f(G(z))‖²: the mean features of samples are to be those of data.
 
     Source: Salimans et al. 2016, section 3.1. Deviation: divided by the number of features, so that
     a rate suits layers of any width.

@@ -34,6 +34,8 @@ function render(tex, display, macros) {
 """
 # KaTeX numbers each row of these by itself; Sphinx already gives the block its number.
 NUMBERED = re.compile(r"\\(begin|end)\{(align|alignat|gather|equation)\}")
+OPENING = re.compile(r"[(\[“‘]+$")
+MARKS = re.compile(r"[.,;:!?)\]”’…%]+|-(?=\w)|(?:’s|'s|th)\b")
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,32 @@ def visit_displaymath(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def hold_marks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep a formula on the line of the bracket before it and of the marks behind it: for a browser
+    it is a box, beside which a line may end.
+    """
+    for math in list(doctree.findall(nodes.math)):
+        parent = math.parent
+        place = parent.index(math)
+        held: list[nodes.Node] = [math]
+        before, behind = (_text(parent, place + step) for step in (-1, 1))
+        opening, marks = OPENING.search(before), MARKS.match(behind)
+        if marks:
+            parent[place + 1 : place + 2] = [nodes.Text(behind[marks.end() :])]
+            held.append(nodes.Text(marks[0]))
+        if opening:
+            parent[place - 1 : place] = [nodes.Text(before[: opening.start()])]
+            held.insert(0, nodes.Text(opening[0]))
+        if len(held) > 1:
+            parent[place : place + 1] = [nodes.inline("", "", *held, classes=["unbroken"])]
+
+
+def _text(parent: nodes.Element, place: int) -> str:
+    """The text at this place among the children; none if something else is there, or nothing."""
+    inside = 0 <= place < len(parent)
+    return str(parent[place]) if inside and isinstance(parent[place], nodes.Text) else ""
+
+
 def _start(app: Sphinx) -> None:
     app.katex = Katex(dict(app.config.katex_macros))  # type: ignore[attr-defined]
 
@@ -99,4 +127,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("katex_macros", {}, "env", types=dict)
     app.add_html_math_renderer("katex", (visit_math, None), (visit_displaymath, None))
     app.connect("builder-inited", _start)
+    app.connect("doctree-resolved", hold_marks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.datasets import load_iris, load_wine
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from torch.nn.functional import one_hot
 
@@ -20,8 +20,8 @@ def noisy(seed=0, examples=120, features=5):
     return x, 5 * x[:, 0] + (7 * x[:, 1]).sin() + torch.randn(examples, generator=g).double()
 
 
-@pytest.mark.parametrize("depth", [1, 2])
-@pytest.mark.parametrize("load", [load_breast_cancer, load_iris])
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("load", [load_wine, load_iris])
 def test_classes_as_scikit_learn(load, depth):
     x, y = table(load)
     ours = grow(x, one_hot(y).double(), max_depth=depth)

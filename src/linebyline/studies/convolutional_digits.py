@@ -82,7 +82,8 @@ def game(
     G = DCGANGenerator(NOISE_SIZE, widths, side=SIDE, rules=rules, generator=draw)
     D = DCGANDiscriminator(widths[::-1], side=SIDE, rules=rules, generator=draw)
     for network in (G, D):
-        network.to(memory_format=torch.channels_last)  # the same numbers, a third sooner
+        # The same numbers, a third sooner; torch has no type for it.
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     critic: nn.Module = Blurred(D, blur) if blur else D
     optimizers = [
         torch.optim.Adam(net.parameters(), lr=rate, betas=(beta, 0.999), fused=True)

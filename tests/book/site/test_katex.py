@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import katex
 import pytest
+from docutils import nodes, utils
 
 Build = Callable[..., tuple[str, str]]
 
@@ -102,3 +103,28 @@ def test_macros_come_from_the_settings(build: Build) -> None:
     page, warnings = build("# T\n\n$\\R$\n", katex_macros={r"\R": r"\mathbb{R}"})
     assert warnings == ""
     assert "mathbb" in page
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "held"),
+    [
+        ("of ", ".", "x."),
+        ("If (", "), then", "(x),"),
+        ("called “", "”", "“x”"),
+        ("the ", "-axis", "x-"),
+        ("of ", " and", ""),
+        ("from 0 to ", " - 1", ""),
+    ],
+)
+def test_marks_stay_at_their_formula(before: str, behind: str, held: str) -> None:
+    document, words = utils.new_document("a page"), (nodes.Text(before), nodes.Text(behind))
+    document += nodes.paragraph("", "", words[0], nodes.math("", "x"), words[1])
+    katex.hold_marks(None, document, "a page")
+    assert document.astext() == f"{before}x{behind}"
+    assert "".join(node.astext() for node in document.findall(nodes.inline)) == held
+
+
+def test_marks_of_neighbours_and_at_the_ends_of_a_paragraph(build: Build) -> None:
+    page, _ = build("# T\n\n$a$, $b$: so $c$ *and* $d$\n")
+    assert page.count('<span class="unbroken">') == 2
+    assert page.count('<span class="math') == 4

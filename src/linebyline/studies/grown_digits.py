@@ -4,8 +4,8 @@ This writes `grown_digits.json` beside the file::
 
     python -m linebyline.studies.grown_digits
 
-Both ways have the same networks, losses, rate and multiply-adds; the rate was tuned for neither. The
-ring is that of `two_player_games` with its slow critic, which is plain, or sees the batch's spread.
+Both ways have the same networks, losses, rate and multiply-adds; the rate was tuned for neither.
+The ring is that of `two_player_games` with its slow critic: plain, or it sees the batch's spread.
 """
 
 from __future__ import annotations

@@ -92,5 +92,5 @@ def test_refuses(without_shape_checks):
         lasso_regression(x, y, 1.0, start=y)
     with pytest.raises(ValueError, match="sweeps is 0"):
         lasso_regression(x, y, 1.0, sweeps=0)
-    with pytest.raises(ValueError, match="y must be one target"):
+    with pytest.raises(ValueError, match="y must be one answer"):
         all_zero_from(x, y[1:])

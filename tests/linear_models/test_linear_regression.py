@@ -101,7 +101,7 @@ def test_refuses_bad_tables(without_shape_checks):
     for fit in (least_squares, normal_equations):
         with pytest.raises(ValueError, match=r"x must be \(examples, features\)"):
             fit(x[:, 0], y)
-        with pytest.raises(ValueError, match="y must be one target"):
+        with pytest.raises(ValueError, match="y must be one answer"):
             fit(x, y[:, None])
         with pytest.raises(ValueError, match=r"take x.double\(\)"):
             fit(x.long(), y)

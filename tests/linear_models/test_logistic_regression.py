@@ -184,7 +184,7 @@ X, Y = clouds(examples=6, features=2)
         (X, Y + 1, {}, r"y must be 0 and 1, not \[1, 2\]"),
         (X, torch.ones_like(Y), {}, "y has only the class 1"),
         (X, torch.zeros_like(Y), {}, "y has only the class 0"),
-        (X, Y[:5], {}, "one class for each of 6 examples"),
+        (X, Y[:5], {}, "one answer for each of 6 examples"),
         (X[:, 0], Y, {}, r"x must be \(examples, features\)"),
         (X[:0], Y[:0], {}, "at least one"),
         (X.long(), Y, {}, "floating-point type"),

@@ -40,7 +40,7 @@ X, Y = clouds()
 
 @pytest.mark.parametrize(
     ("y", "message"),
-    [(Y + 1, "no example of class 0"), (Y - 1, "whole numbers"), (Y[:5], "one class for each")],
+    [(Y + 1, "no example of class 0"), (Y - 1, "whole numbers"), (Y[:5], "one answer for each")],
 )
 @pytest.mark.usefixtures("without_shape_checks")
 def test_refuses_by_name(y, message):

@@ -61,7 +61,7 @@ def test_refuses(without_shape_checks):
     for strength in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=r"strength is .*least_squares"):
             ridge_regression(x, y, strength)
-    with pytest.raises(ValueError, match="y must be one target"):
+    with pytest.raises(ValueError, match="y must be one answer"):
         ridge_regression(x, y[1:], 1.0)
     s = torch.ones(3)
     with pytest.raises(ValueError, match="of one length"):

@@ -81,7 +81,7 @@ X, Y = clouds(examples=6, features=2)
         (X, Y.double(), {}, "y must be whole numbers from 0 on, but is torch.float64"),
         (X, Y * 2, {}, "y has no example of class 1"),
         (X, torch.zeros_like(Y), {}, "y has only the class 0"),
-        (X, Y[:5], {}, "one class for each of 6 examples"),
+        (X, Y[:5], {}, "one answer for each of 6 examples"),
         (X / 0, Y, {}, "not finite"),
         (X, Y, {"penalty": 0.0}, "penalty is 0.0; it must be positive"),
         (X, Y, {"max_steps": 1}, "max_steps is 1"),

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from linebyline.linear_models.perceptron import check_inputs
+
 
 @dataclass(frozen=True)
 class LinearFit:
@@ -176,16 +178,12 @@ def check_strength(strength: float, *, least: float) -> None:
 
 def check_table(x: Tensor, y: Tensor) -> None:
     """Refuse what nothing can be fitted to; the message names the argument and the remedy."""
-    if x.ndim != 2 or x.numel() == 0:
-        raise ValueError(f"x must be (examples, features), at least one; it is {tuple(x.shape)}")
-    if y.shape != x.shape[:1]:
-        raise ValueError(f"y must be one target for each of {len(x)} rows, not {tuple(y.shape)}")
     if x.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"x must be float32 or float64, not {x.dtype}; take x.double()")
+    check_inputs(x, y)
     if y.dtype != x.dtype or y.device != x.device:
         raise ValueError(
             f"y is {y.dtype} on {y.device}, but x {x.dtype} on {x.device}; take y.to(x)"
         )
-    if not (x.isfinite().all() and y.isfinite().all()):
-        name = "y" if x.isfinite().all() else "x"
-        raise ValueError(f"{name} has values that are not finite; repair or remove those examples")
+    if not y.isfinite().all():
+        raise ValueError("y has values that are not finite; repair or remove those examples")

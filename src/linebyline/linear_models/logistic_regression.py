@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from linebyline.linear_models.newton import Touch, newton_path
-from linebyline.linear_models.perceptron import with_one
+from linebyline.linear_models.perceptron import check_inputs, with_one
 
 
 @dataclass(frozen=True)
@@ -193,15 +193,3 @@ def check_two_classes(x: Tensor, y: Tensor, penalty: float) -> None:
         raise ValueError(f"y has only the class {int(y[0])}; two are needed")
     if not 0 <= penalty < float("inf"):
         raise ValueError(f"penalty is {penalty}; it must be at least 0 and finite")
-
-
-def check_inputs(x: Tensor, y: Tensor) -> None:
-    """Refuse inputs that are no finite table, and labels that are not one for each row."""
-    if x.ndim != 2 or x.numel() == 0:
-        raise ValueError(f"x must be (examples, features), at least one; it is {tuple(x.shape)}")
-    if not x.is_floating_point():
-        raise ValueError(f"x must be of a floating-point type, not {x.dtype}; take x.float()")
-    if y.shape != x.shape[:1]:
-        raise ValueError(f"y must be one class for each of {len(x)} examples, not {tuple(y.shape)}")
-    if not torch.isfinite(x).all():
-        raise ValueError("x has values that are not finite; repair or remove those examples")

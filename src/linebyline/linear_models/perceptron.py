@@ -198,6 +198,14 @@ def with_one(x: Float[Tensor, "*batch features"]) -> Float[Tensor, "*batch featu
 
 def check_examples(x: Tensor, y: Tensor) -> None:
     """Refuse what no perceptron can learn from; the message names the argument and the remedy."""
+    check_inputs(x, y)
+    if not torch.isin(y, y.new_tensor([-1, 1])).all():
+        shown = y.unique()[:5].tolist()
+        raise ValueError(f"y must be -1 and +1, not {shown}; from 0 and 1 make them by 2 * y - 1")
+
+
+def check_inputs(x: Tensor, y: Tensor) -> None:
+    """Refuse inputs that are no finite table, and answers that are not one for each row."""
     if x.ndim != 2 or x.numel() == 0:
         raise ValueError(f"x must be (examples, features), at least one; it is {tuple(x.shape)}")
     if not x.is_floating_point():
@@ -208,9 +216,6 @@ def check_examples(x: Tensor, y: Tensor) -> None:
         )
     if not torch.isfinite(x).all():
         raise ValueError("x has values that are not finite; repair or remove those examples")
-    if not torch.isin(y, y.new_tensor([-1, 1])).all():
-        shown = y.unique()[:5].tolist()
-        raise ValueError(f"y must be -1 and +1, not {shown}; from 0 and 1 make them by 2 * y - 1")
 
 
 def _orders(examples: int, epochs: int, seed: int | None) -> Iterator[Int[Tensor, " examples"]]:

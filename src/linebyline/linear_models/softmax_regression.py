@@ -8,9 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from linebyline.linear_models.logistic_regression import check_inputs
 from linebyline.linear_models.newton import Touch, newton_path
-from linebyline.linear_models.perceptron import with_one
+from linebyline.linear_models.perceptron import check_inputs, with_one
 
 
 @dataclass(frozen=True)

@@ -57,3 +57,7 @@ def test_refuses_other_examples():
 def test_refuses_nothing_to_draw(sizes):
     with pytest.raises(ValueError, match="samples and examples must be at least 1"):
         bootstrap_counts(*sizes)
+
+
+def test_the_smallest_bootstrap_draws_its_one_example():
+    assert bootstrap_counts(1, 1).tolist() == [[1.0]]

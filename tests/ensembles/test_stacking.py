@@ -38,3 +38,8 @@ def test_refuses_twins():
 def test_refuses_fewer_examples_than_members():
     with pytest.raises(ValueError, match="2 examples, fewer than the 3 members"):
         stacking_weights(torch.rand(2, 3))
+
+
+def test_as_many_examples_as_members_are_enough():
+    w = stacking_weights(errors()[:3])
+    assert w.sum() == pytest.approx(1)

@@ -241,3 +241,11 @@ def test_a_game_of_both_learns() -> None:
 def test_bad_arguments_are_refused(make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_pooling_ends_before_a_hidden_layer() -> None:
+    rules = Rules(strided=False, hidden_units=6)
+    D = DCGANDiscriminator([4, 8], side=28, rules=rules, generator=drawn())
+    maps = D.maps(torch.rand(3, 28, 28))
+    assert [tuple(m.shape[1:]) for m in maps] == [(4, 14, 14), (8, 7, 7), (6, 1, 1)]
+    assert D(torch.rand(3, 28, 28)).shape == (3,)

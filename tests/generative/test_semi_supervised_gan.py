@@ -173,3 +173,7 @@ def test_bad_arguments_are_named() -> None:
         LabelledTerm(Examples(torch.zeros(0, 3), torch.zeros(0)), batch_size=1)
     with pytest.raises(ValueError, match="data must hold"):
         midpoints(torch.zeros(0, 2), 3, torch.Generator())
+
+
+def test_with_one_class_the_evidence_is_its_logit() -> None:
+    assert data_logit(torch.tensor([[0.3], [-2.0]])).tolist() == pytest.approx([0.3, -2.0])

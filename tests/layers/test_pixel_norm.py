@@ -44,3 +44,8 @@ def test_refuses(without_shape_checks: None) -> None:
     with pytest.raises(ValueError, match=r"a must have the shape .* not \(3,\)"):
         PixelNorm()(torch.ones(3))
     assert "eps=1e-08" in repr(PixelNorm())
+
+
+def test_without_eps_the_length_is_exact(numbers: Numbers) -> None:
+    x = 1e-6 * numbers(2, 5)
+    torch.testing.assert_close(PixelNorm(eps=0)(x).square().mean(1), torch.ones(2).double())

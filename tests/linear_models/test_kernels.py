@@ -71,3 +71,7 @@ def test_refuses_inputs_that_do_not_fit(kernel):
         kernel(torch.zeros(3), torch.zeros(2, 3))
     with pytest.raises(ValueError, match=r"\(3,\)"):
         quadratic_features(torch.zeros(3))
+
+
+def test_the_polynomial_of_degree_one_is_linear():
+    torch.testing.assert_close(polynomial(1, offset=0)(X, Z), linear(X, Z))

@@ -94,3 +94,13 @@ def test_refuses(without_shape_checks):
         lasso_regression(x, y, 1.0, sweeps=0)
     with pytest.raises(ValueError, match="y must be one answer"):
         all_zero_from(x, y[1:])
+
+
+def test_with_the_signs_of_the_solution_one_step_ends_there():
+    x, y = table()
+    strength = 0.2 * all_zero_from(x, y, bias=False)
+    best = lasso_regression(x, y, strength, bias=False).weight
+    gram, pull = x.T @ x, x.T @ y
+    assert (best == 0).any()
+    off = best.sign() * (1 + best.abs())  # the right signs, the wrong sizes
+    torch.testing.assert_close(with_these_signs(off, gram, pull, strength), best)

@@ -166,3 +166,12 @@ def test_a_strength_may_be_zero_only_where_it_says_so():
         check_strength(0.0, least=1e-300)
     with pytest.raises(ValueError, match="finite"):
         check_strength(float("inf"), least=0)
+
+
+def test_a_small_rate_walks_slowly_to_the_same_weights():
+    x, y = table()
+    highest = torch.linalg.eigvalsh(x.T @ x)[-1].item()
+    slow = descent_path(x, y, steps=200, rate=0.5 / highest)
+    best = least_squares(x, y, bias=False).weight
+    off = (slow - best).norm(dim=1)
+    assert (off[1:] < off[:-1]).all()

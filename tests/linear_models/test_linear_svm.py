@@ -105,3 +105,11 @@ def test_refuses_bad_settings():
     for marks in ([], [0, 1], [2, 1], [1, 1]):
         with pytest.raises(ValueError, match="marks is"):
             pegasos(x, y, decay=1, marks=marks)
+
+
+def test_one_input_and_a_machine_of_its_own():
+    x, y = clouds()
+    svm = LinearSVM(1).fit(x[:, :1], y)
+    before = svm.score(x[:, :1])
+    svm.bias.add_(1)
+    torch.testing.assert_close(svm.score(x[:, :1]), before + 1)

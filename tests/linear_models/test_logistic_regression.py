@@ -228,3 +228,18 @@ def test_gradient_descent_refuses_by_name(options, message):
 def test_refuses_to_score_inputs_of_another_size():
     with pytest.raises(ValueError, match="x has 3 features; this model has 4"):
         fit_newton(*clouds()).score(torch.zeros(2, 3))
+
+
+def test_inputs_of_any_number_of_axes():
+    x, y = clouds()
+    ours = fit_newton(x, y)
+    assert ours.score(x[0]).item() == pytest.approx(ours.score(x)[0].item())
+    torch.testing.assert_close(ours.probability(x.view(8, 10, 4)).flatten(), ours.probability(x))
+
+
+def test_the_weights_do_not_change_with_the_record():
+    x, y = clouds()
+    ours = fit_newton(x, y)
+    kept = ours.score(x)
+    ours.path.zero_()
+    assert ours.score(x).equal(kept)

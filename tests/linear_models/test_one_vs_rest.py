@@ -46,3 +46,10 @@ X, Y = clouds()
 def test_refuses_by_name(y, message):
     with pytest.raises(ValueError, match=message):
         one_vs_rest(fit, X, y)
+
+
+def test_one_input_gives_one_class():
+    x, y = clouds()
+    ours = one_vs_rest(fit, x, y)
+    assert ours.predict(x[0]).shape == ()
+    assert ours.predict(x[:6].view(2, 3, 4)).tolist() == ours.predict(x[:6]).view(2, 3).tolist()

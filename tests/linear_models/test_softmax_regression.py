@@ -97,3 +97,10 @@ def test_refuses_by_name(x, y, options, message):
 def test_refuses_to_score_inputs_of_another_size():
     with pytest.raises(ValueError, match="x has 3 features; this model has 2"):
         fit_softmax(X, Y, penalty=0.1).score(torch.zeros(2, 3))
+
+
+def test_inputs_of_any_number_of_axes():
+    x, y = clouds()
+    ours = fit_softmax(x, y, penalty=0.1)
+    assert ours.predict(x[0]).shape == ()
+    torch.testing.assert_close(ours.score(x.view(9, 10, 4)).view(90, 3), ours.score(x))

@@ -98,3 +98,10 @@ def test_a_state_that_ends_or_not_as_it_is_entered_is_refused() -> None:
     environment.unwrapped.P[0][0] = [(1.0, 1, 0.0, True)]  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="in state 1 or not"):
         read_process(environment)
+
+
+def test_the_row_that_is_no_distribution_is_named() -> None:
+    p = torch.full((3, 2, 3), 1 / 3).double()
+    p[1, 1, 0] = 0.9
+    with pytest.raises(ValueError, match=r"transition\[1, 1\] sums to 1.567"):
+        MarkovDecisionProcess(p, torch.zeros(3, 2).double())

@@ -111,3 +111,8 @@ def test_the_standard_error_refuses_by_name():
         area_standard_error(1.1, 3, 3)
     with pytest.raises(ValueError, match="are 0 and 3"):
         area_standard_error(0.5, 0, 3)
+
+
+@pytest.mark.parametrize("area", [0.0, 1.0])
+def test_an_area_at_its_end_has_no_error(area):
+    assert area_standard_error(area, 5, 7) == 0

@@ -123,7 +123,7 @@ def fit_newton(
             f"max_steps is {max_steps}, and that was not enough; standardize x, or take a larger "
             "penalty"
         )
-    return LogisticRegression(path[-1, :-1], path[-1, -1], path)
+    return LogisticRegression(path[-1, :-1].clone(), path[-1, -1].clone(), path)
 
 
 def fit_gradient(

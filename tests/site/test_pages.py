@@ -55,6 +55,11 @@ TOO_WIDE = """() => {
   if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
   return found.slice(0, 3);
 }"""
+# A formula on lines of its own may scroll in itself, but a reader on a phone sees half of it.
+CUT_FORMULAS = """() => [...document.querySelectorAll("div.math, div.math *")]
+  .filter((part) => /auto|scroll/.test(getComputedStyle(part).overflowX) &&
+    part.scrollWidth > part.clientWidth + 1)
+  .map((part) => (part.querySelector("annotation") || part).textContent.slice(0, 100))"""
 # Drawn formulas axe is told to leave out, yet each of their parts would cost it time.
 NO_DRAWINGS = """() => document.querySelectorAll(".katex-html").forEach((drawing) =>
   drawing.replaceChildren())"""
@@ -116,6 +121,7 @@ class Visit:
     elsewhere: list[str] = field(default_factory=list)
     shifts: list[Any] = field(default_factory=list)
     too_wide: dict[int, list[str]] = field(default_factory=dict)
+    cut_formulas: list[str] = field(default_factory=list)
     images: list[dict[str, Any]] = field(default_factory=list)
     violations: dict[str, list[str]] = field(default_factory=dict)
     grounds: dict[str, str] = field(default_factory=dict)
@@ -195,6 +201,8 @@ def visits(browser: Browser, server: serve.SiteServer) -> Iterator[Callable[[str
         for width in (390, 320):
             page.set_viewport_size({"width": width, "height": 844})
             visit.too_wide[width] = page.evaluate(TOO_WIDE)
+            if width == 390:
+                visit.cut_formulas = page.evaluate(CUT_FORMULAS)
         visit.icons = page.evaluate(ICONS)
         visit.glyphs = page.evaluate(GLYPHS)
         page.evaluate(NO_DRAWINGS)
@@ -252,6 +260,10 @@ def test_themes_differ(visits: Callable[[str], Visit], page: str) -> None:
 @pytest.mark.parametrize("width", [390, 320])
 def test_fits_a_phone(visits: Callable[[str], Visit], page: str, width: int) -> None:
     assert visits(page).too_wide[width] == []
+
+
+def test_formulas_fit_a_phone(visits: Callable[[str], Visit], page: str) -> None:
+    assert visits(page).cut_formulas == []
 
 
 def test_nothing_moves_while_it_loads(visits: Callable[[str], Visit], page: str) -> None:

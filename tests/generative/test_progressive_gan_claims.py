@@ -6,7 +6,7 @@ REPLACED = {
     # What a critic cannot see is about damage: do none.
     "return x.unflatten(-1, (-1, columns)).flip(-1).flatten(-2)": "return x",
     # That a fade spares the old layers is about alpha: let it be 1 from the first round.
-    "enter(at_seven(), [k / 8 for k in range(8)])": "enter(at_seven(), [1.0] * 8)",
+    "enter(at_seven(), [k / 8 for k in range(1, 9)])": "enter(at_seven(), [1.0] * 8)",
     # Equal shares are about weights of size 1: take He's.
     "equal, _ = first_shares(equalized=True)": "equal, _ = first_shares(equalized=False)",
     # More modes are about the spread: hide it.

@@ -109,13 +109,13 @@ def game(
     seed: int,
     *,
     rate: float = RATE,
-    channels: tuple[int, ...] = CHANNELS,
+    noise_size: int = NOISE_SIZE,
     decay: float = DECAY,
 ) -> Game:
     """Players of images, at stage 0; the running mean follows the generator."""
     draw = torch.Generator().manual_seed(seed)
-    made = ProgressiveGenerator(NOISE_SIZE, channels, generator=draw)
-    judge = ProgressiveCritic(channels, generator=draw)
+    made = ProgressiveGenerator(noise_size, CHANNELS, generator=draw)
+    judge = ProgressiveCritic(CHANNELS, generator=draw)
     generator = Player(made, non_saturating_loss, adam(made, rate))
     average = WeightAverage(made, decay=decay)
     average.follow(generator.optimizer)
@@ -143,7 +143,7 @@ def rounds(
             players.critic,
             players.generator,
             faded_images(images[leg.stage], alpha),
-            normal_noise(NOISE_SIZE),
+            normal_noise(players.generator.model.noise_size),  # type: ignore[arg-type]
             rounds=many,
             batch_size=BATCH_SIZE,
             regularizer=penalty,
@@ -199,7 +199,8 @@ def made_digits(
     generator: nn.Module, count: int = DRAWS, seed: int = 99
 ) -> Float[Tensor, "count side side"]:
     """Digits in [0, 1], as large as the generator has grown."""
-    z = torch.randn(count, NOISE_SIZE, generator=torch.Generator().manual_seed(seed))
+    draw = torch.Generator().manual_seed(seed)
+    z = torch.randn(count, generator.noise_size, generator=draw)  # type: ignore[arg-type]
     images = torch.cat([generator(part) for part in z.split(250)])
     return ((images[:, 0] + 1) / 2).clamp(0, 1)
 
@@ -215,7 +216,8 @@ def play_way(
     players: Game, legs: list[Leg], seed: int, images: list[Tensor]
 ) -> dict[str, list[Any]]:
     """Play a way from its start; what the judge says of the running mean at each look."""
-    penalty, rows = LazyPenalty(), {}
+    penalty = LazyPenalty()
+    rows: dict[str, list[Any]] = {}
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
     seconds, spent = 0.0, 0
     for leg in legs:

@@ -200,7 +200,7 @@ def made_digits(
 ) -> Float[Tensor, "count side side"]:
     """Digits in [0, 1], as large as the generator has grown."""
     draw = torch.Generator().manual_seed(seed)
-    z = torch.randn(count, generator.noise_size, generator=draw)  # type: ignore[arg-type]
+    z = torch.randn(count, int(generator.noise_size), generator=draw)  # type: ignore[arg-type]
     images = torch.cat([generator(part) for part in z.split(250)])
     return ((images[:, 0] + 1) / 2).clamp(0, 1)
 
@@ -306,7 +306,8 @@ def study() -> dict[str, Any]:
     players = game(0)
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
     settings = {"starts": STARTS, "ring_starts": RING_STARTS, "rounds": ROUNDS}
-    settings |= {"rates": RATES, "best": best, "decay": DECAY, "batch_size": BATCH_SIZE, "penalty": PENALTY}
+    settings |= {"rates": RATES, "best": best, "decay": DECAY}
+    settings |= {"batch_size": BATCH_SIZE, "penalty": PENALTY}
     return {
         "settings": settings | {"channels": CHANNELS, "round_costs": prices},
         "real": judged(digits(28).test.inputs, 28),

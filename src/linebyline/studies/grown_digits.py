@@ -44,7 +44,7 @@ from linebyline.training.adversarial import GameHistory, Player, play
 NOISE_SIZE = 32
 CHANNELS = (32, 16, 8)
 RATES = (0.008, 0.016, 0.032, 0.064)
-RATE = 0.032  # the best of these for both ways
+RATE = 0.016  # the best of these for growing
 DECAY = 0.99
 BATCH_SIZE = 32
 PIECE = 20  # rounds of one alpha, while layers are faded in

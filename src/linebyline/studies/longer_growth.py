@@ -28,7 +28,7 @@ from linebyline.vision.transfer import freeze
 
 START = 4
 LONGER = 6
-RATE = 0.016  # growing's best in `grown_digits`
+RATE = grown.RATE
 NOISE_SIZE = 10
 DECAY = 0.998
 WEIGHTS = Path(__file__).with_suffix(".safetensors")
@@ -70,7 +70,8 @@ def study() -> dict[str, Any]:
     rows = grown.play_way(players, legs, START, grown.sizes())
     with players.average.applied() as model:
         save_file({k: v.half() for k, v in model.state_dict().items()}, WEIGHTS)
-    settings = {"start": START, "longer": LONGER, "rate": RATE, "noise_size": NOISE_SIZE, "decay": DECAY}
+    settings = {"start": START, "longer": LONGER, "rate": RATE}
+    settings |= {"noise_size": NOISE_SIZE, "decay": DECAY}
     return {"settings": settings, "digits": rows}
 
 

@@ -11,6 +11,7 @@ from linebyline.studies.grown_digits import (
     GROWING,
     NOISE_SIZE,
     PLACES,
+    RATES,
     RING_STARTS,
     ROUNDS,
     STARTS,
@@ -33,7 +34,7 @@ RING_SLOW = 1e-4
 
 @pytest.mark.parametrize("name", ["grown", "at once"])
 def test_the_first_rounds_are_as_stored(stored, name):
-    players = game(STARTS[0])
+    players = game(STARTS[0], rate=stored["settings"]["best"][name])
     first = ways(players)[name][0]
     rounds(players, sizes(), first._replace(rounds=5), STARTS[0], LazyPenalty())
     found = stored["digits"][name][0]["first_losses"]
@@ -43,11 +44,15 @@ def test_the_first_rounds_are_as_stored(stored, name):
 def test_the_stored_settings_are_the_scripts(stored):
     settings = stored["settings"]
     assert settings["starts"] == [*STARTS]
+    assert settings["rates"] == [*RATES]
     assert settings["rounds"] == ROUNDS
     players = game(0)
     assert settings["round_costs"] == [round_cost(players, stage) for stage in range(3)]
-    for rows in stored["digits"].values():
+    for name, rows in stored["digits"].items():
         assert len(rows) == len(STARTS)
+        tried = stored["rates"][name]
+        assert len(tried) == len(RATES)
+        assert settings["best"][name] == RATES[tried.index(min(tried))]
     assert list(stored["ring"]) == [*PLACES]
     for row in stored["ring"].values():
         assert all(len(figures) == len(RING_STARTS) for figures in row.values())
@@ -91,7 +96,7 @@ def test_both_ways_cost_the_same():
         assert spent[1] == longer * ROUNDS * prices[2]
         assert 0 <= spent[1] - spent[0] < prices[2]
     assert tuple(ways(players)["grown"][: len(GROWING)]) == GROWING
-    assert ways(players, 3)["grown"][0].rounds == 3 * GROWING[0].rounds
+    assert tuple(ways(players, 3)["grown"][: len(GROWING)]) == GROWING
 
 
 def test_alpha_rises_by_pieces():
@@ -100,7 +105,7 @@ def test_alpha_rises_by_pieces():
     grow = model.grow
     model.grow = lambda stage, alpha: (seen.append((stage, alpha)), grow(stage, alpha))
     rounds(players, sizes(40), Leg(1, 50, 0.0, 1.0), 0)
-    assert seen == [(1, 0.0), (1, 0.4), (1, 0.8)]
+    assert seen == [(1, 0.4), (1, 0.8), (1, 1.0)]
     assert len(players.history.generator_loss) == 50
 
 

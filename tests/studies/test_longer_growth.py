@@ -1,22 +1,53 @@
-"""The stored weights make what was judged."""
+"""The stored weights make what was judged, and the game is the one that the script begins."""
 
 import pytest
 
-from linebyline.studies.grown_digits import judged_digits
-from linebyline.studies.longer_growth import LONGER, START, WEIGHTS, stored_generator
+from linebyline.studies import grown_digits as grown
+from linebyline.studies.longer_growth import (
+    DECAY,
+    LONGER,
+    NOISE_SIZE,
+    RATE,
+    START,
+    WEIGHTS,
+    game,
+    let_rates_fall,
+    stored_generator,
+)
 
 
 def test_the_stored_weights_make_what_was_judged(stored):
-    found, row = judged_digits(stored_generator()), stored["digits"]["grown"]
+    found, row = grown.judged_digits(stored_generator()), stored["digits"]
     assert found["sure"] == pytest.approx(row["sure"][-1], abs=0.01)
     assert found["distance"] == pytest.approx(row["distance"][-1], abs=1)
+    assert found["sure"] >= 0.8
     assert min(found["classes"]) > 50
     assert WEIGHTS.stat().st_size < 300_000
 
 
+def test_the_first_rounds_are_as_stored(stored):
+    players = game()
+    first = grown.ways(players, LONGER)["grown"][0]._replace(rounds=5)
+    grown.rounds(players, grown.sizes(), first, START, grown.LazyPenalty())
+    assert players.history.critic_loss == pytest.approx(
+        stored["digits"]["first_losses"], abs=0.002
+    )
+
+
 def test_the_stored_settings_are_the_scripts(stored):
-    assert stored["settings"] == {"start": START, "longer": LONGER}
-    assert list(stored["digits"]) == ["grown", "at once"]
-    for row in stored["digits"].values():
-        assert row["cost"][-1] == pytest.approx(3000, abs=2)
-        assert row["side"][-1] == 28
+    settings = {"start": START, "longer": LONGER, "rate": RATE}
+    assert stored["settings"] == settings | {"noise_size": NOISE_SIZE, "decay": DECAY}
+    assert stored["digits"]["cost"][-1] == pytest.approx(LONGER * grown.ROUNDS, abs=2)
+    assert stored["digits"]["side"][-1] == 28
+
+
+def test_rates_stay_for_half_of_the_rounds_and_then_fall():
+    players, seen = game(), []
+    let_rates_fall(players, 8)
+    optimizer = players.critic.optimizer
+    for _ in range(8):
+        seen.append(optimizer.param_groups[0]["lr"] / RATE)
+        optimizer.step()
+    assert seen == pytest.approx([1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0)
+    assert players.generator.optimizer.param_groups[0]["lr"] == RATE

@@ -101,6 +101,7 @@ class ProgressiveGenerator(Growing):
     ) -> None:
         super().__init__(channels, base)
         first = channels[0]
+        self.noise_size = noise_size
         self.from_noise = EqualizedLinear(noise_size, first * base**2, generator=generator)
         self.blocks = nn.ModuleList(
             EqualizedConv2d(before, after, generator=generator)

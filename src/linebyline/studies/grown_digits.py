@@ -4,7 +4,8 @@ This writes `grown_digits.json` beside the file::
 
     python -m linebyline.studies.grown_digits
 
-Both ways have the same networks, losses, rate and multiply-adds; the rate was tuned for neither.
+Both ways have the same networks, losses and multiply-adds. Start 0 tries four rates with each, and
+each plays the other starts with its best.
 The ring is that of `two_player_games` with its slow critic: plain, or it sees the batch's spread.
 """
 
@@ -42,12 +43,13 @@ from linebyline.training.adversarial import GameHistory, Player, play
 
 NOISE_SIZE = 32
 CHANNELS = (32, 16, 8)
-RATE = 2e-3
+RATES = (0.008, 0.016, 0.032, 0.064)
+RATE = 0.016  # the best of these for growing
 DECAY = 0.99
 BATCH_SIZE = 32
 PIECE = 20  # rounds of one alpha, while layers are faded in
 PENALTY, EVERY = 1.0, 8
-STARTS = (1, 2)
+STARTS = (1, 2, 3)
 ROUNDS = 1000  # at full size, or as many multiply-adds
 LOOK = 200  # rounds between two looks of the judge
 DRAWS = 2000
@@ -103,13 +105,19 @@ def adam(model: nn.Module, rate: float) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=rate, betas=(0.0, 0.99), fused=True)
 
 
-def game(seed: int, *, rate: float = RATE, batch_spread: bool = True) -> Game:
+def game(
+    seed: int,
+    *,
+    rate: float = RATE,
+    noise_size: int = NOISE_SIZE,
+    decay: float = DECAY,
+) -> Game:
     """Players of images, at stage 0; the running mean follows the generator."""
     draw = torch.Generator().manual_seed(seed)
-    made = ProgressiveGenerator(NOISE_SIZE, CHANNELS, generator=draw)
-    judge = ProgressiveCritic(CHANNELS, batch_spread=batch_spread, generator=draw)
+    made = ProgressiveGenerator(noise_size, CHANNELS, generator=draw)
+    judge = ProgressiveCritic(CHANNELS, generator=draw)
     generator = Player(made, non_saturating_loss, adam(made, rate))
-    average = WeightAverage(made, decay=DECAY)
+    average = WeightAverage(made, decay=decay)
     average.follow(generator.optimizer)
     critic = Player(judge, discriminator_loss, adam(judge, rate))
     return Game(critic, generator, average, GameHistory())
@@ -118,11 +126,16 @@ def game(seed: int, *, rate: float = RATE, batch_spread: bool = True) -> Game:
 def rounds(
     players: Game, images: list[Tensor], leg: Leg, seed: int, penalty: LazyPenalty | None = None
 ) -> None:
-    """Play a part of a way; while layers are faded in, alpha is set anew every 20 rounds."""
+    """Play a part of a way; while layers are faded in, alpha is set anew every 20 rounds.
+
+    No piece has the alpha that a fade begins with: at 0 new layers have no gradient, and Adam would
+    forget the size of those before.
+    """
     done = 0
     while done < leg.rounds:
         fading = leg.begin != leg.end
         many = min(PIECE, leg.rounds - done) if fading else leg.rounds
+        done += many
         alpha = leg.begin + (leg.end - leg.begin) * done / leg.rounds
         for player in (players.critic, players.generator):
             player.model.grow(leg.stage, alpha)  # type: ignore[operator]
@@ -130,7 +143,7 @@ def rounds(
             players.critic,
             players.generator,
             faded_images(images[leg.stage], alpha),
-            normal_noise(NOISE_SIZE),
+            normal_noise(players.generator.model.noise_size),  # type: ignore[arg-type]
             rounds=many,
             batch_size=BATCH_SIZE,
             regularizer=penalty,
@@ -138,7 +151,6 @@ def rounds(
             seed=seed,
             history=players.history,
         )
-        done += many
 
 
 def cost(model: nn.Module, stage: int) -> int:
@@ -166,18 +178,20 @@ def round_cost(players: Game, stage: int) -> int:
 
 
 def ways(players: Game, longer: int = 1) -> dict[str, list[Leg]]:
-    """Growing, and full size at once, with the same multiply-adds up to a round; cut into looks."""
+    """Growing, and full size at once, with the same multiply-adds up to a round; cut into looks.
+
+    Longer ways are longer at full size; what comes before stays as it is.
+    """
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
-    growing = [leg._replace(rounds=longer * leg.rounds) for leg in GROWING]
     budget = longer * ROUNDS * prices[-1]
-    spent = sum(leg.rounds * prices[leg.stage] for leg in growing)
+    spent = sum(leg.rounds * prices[leg.stage] for leg in GROWING)
     left = (budget - spent) // prices[-1]
     last, look = len(CHANNELS) - 1, longer * LOOK
 
     def pieces(count: int) -> list[Leg]:
         return [Leg(last, min(look, count - done)) for done in range(0, count, look)]
 
-    return {"grown": [*growing, *pieces(left)], "at once": pieces(longer * ROUNDS)}
+    return {"grown": [*GROWING, *pieces(left)], "at once": pieces(longer * ROUNDS)}
 
 
 @torch.no_grad()
@@ -185,7 +199,8 @@ def made_digits(
     generator: nn.Module, count: int = DRAWS, seed: int = 99
 ) -> Float[Tensor, "count side side"]:
     """Digits in [0, 1], as large as the generator has grown."""
-    z = torch.randn(count, NOISE_SIZE, generator=torch.Generator().manual_seed(seed))
+    draw = torch.Generator().manual_seed(seed)
+    z = torch.randn(count, int(generator.noise_size), generator=draw)  # type: ignore[arg-type]
     images = torch.cat([generator(part) for part in z.split(250)])
     return ((images[:, 0] + 1) / 2).clamp(0, 1)
 
@@ -198,14 +213,14 @@ def judged_digits(generator: nn.Module) -> dict[str, Any]:
 
 
 def play_way(
-    name: str, seed: int, images: list[Tensor], longer: int = 1
-) -> tuple[dict[str, Any], Game]:
-    """One way from its start, and what the judge says of the running mean at each look."""
-    players, penalty = game(seed), LazyPenalty()
-    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
+    players: Game, legs: list[Leg], seed: int, images: list[Tensor]
+) -> dict[str, list[Any]]:
+    """Play a way from its start; what the judge says of the running mean at each look."""
+    penalty = LazyPenalty()
     rows: dict[str, list[Any]] = {}
+    prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
     seconds, spent = 0.0, 0
-    for leg in ways(players, longer)[name]:
+    for leg in legs:
         began = time.process_time()
         rounds(players, images, leg, seed, penalty)
         seconds += time.process_time() - began
@@ -215,11 +230,10 @@ def play_way(
         figures |= {"cost": round(spent / prices[-1], 1), "seconds": round(seconds, 1)}
         figures |= {"fewest": min(figures.pop("classes"))}
         figures |= {"side": players.generator.model.side}
-        print(name, seed, figures, flush=True)
+        print(seed, figures, flush=True)
         for key, value in figures.items():
             rows.setdefault(key, []).append(value)
-    losses = [round(loss, 4) for loss in players.history.critic_loss[:5]]
-    return rows | {"first_losses": losses}, players
+    return rows | {"first_losses": [round(x, 4) for x in players.history.critic_loss[:5]]}
 
 
 class RingCritic(nn.Module):
@@ -268,10 +282,17 @@ def load() -> dict[str, Any]:
 def study() -> dict[str, Any]:
     """Play both ways on digits, and the three critics of the ring."""
     images = sizes()
-    found: dict[str, list[Any]] = {"grown": [], "at once": []}
-    for seed in STARTS:
-        for name, rows in found.items():
-            rows.append(play_way(name, seed, images)[0])
+
+    def played(name: str, seed: int, rate: float) -> dict[str, list[Any]]:
+        players = game(seed, rate=rate)
+        return play_way(players, ways(players)[name], seed, images)
+
+    tried = {
+        name: [played(name, 0, rate)["distance"][-1] for rate in RATES]
+        for name in ("grown", "at once")
+    }
+    best = {name: RATES[row.index(min(row))] for name, row in tried.items()}
+    found = {name: [played(name, seed, best[name]) for seed in STARTS] for name in tried}
     modes: dict[str, Any] = {}
     for place in PLACES:
         rows_of_ring: dict[str, list[Any]] = {"covered": [], "near": [], "spread": []}
@@ -285,10 +306,12 @@ def study() -> dict[str, Any]:
     players = game(0)
     prices = [round_cost(players, stage) for stage in range(len(CHANNELS))]
     settings = {"starts": STARTS, "ring_starts": RING_STARTS, "rounds": ROUNDS}
-    settings |= {"rate": RATE, "decay": DECAY, "batch_size": BATCH_SIZE, "penalty": PENALTY}
+    settings |= {"rates": RATES, "best": best, "decay": DECAY}
+    settings |= {"batch_size": BATCH_SIZE, "penalty": PENALTY}
     return {
         "settings": settings | {"channels": CHANNELS, "round_costs": prices},
         "real": judged(digits(28).test.inputs, 28),
+        "rates": tried,
         "digits": found,
         "ring": modes,
     }

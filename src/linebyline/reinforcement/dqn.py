@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,9 @@ class Settings:
     double: bool = False
     updates: int = 1
     warm_up: int = 1000
-    epsilon: Callable[[int], float] = linear_schedule(1.0, 0.05, 10_000)
+    epsilon: Callable[[int], float] = field(
+        default_factory=lambda: linear_schedule(1.0, 0.05, 10_000)
+    )
 
     def __post_init__(self) -> None:
         check_discount(self.discount)

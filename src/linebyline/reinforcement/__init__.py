@@ -3,6 +3,7 @@
 from linebyline.reinforcement.dqn import DQN, Settings, greedy_returns
 from linebyline.reinforcement.epsilon_greedy import epsilon_greedy, epsilon_greedy_policy
 from linebyline.reinforcement.epsilon_schedule import linear_schedule
+from linebyline.reinforcement.fair_machines import FairMachines
 from linebyline.reinforcement.markov_decision_process import MarkovDecisionProcess, read_process
 from linebyline.reinforcement.policy_iteration import policy_iteration, policy_value
 from linebyline.reinforcement.q_learning import QLearning
@@ -14,6 +15,7 @@ from linebyline.reinforcement.value_iteration import look_ahead, value_iteration
 
 __all__ = [
     "DQN",
+    "FairMachines",
     "MarkovDecisionProcess",
     "QLearning",
     "ReplayBuffer",

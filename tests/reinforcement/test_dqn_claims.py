@@ -18,6 +18,8 @@ DEFECTS = {
     "settings = Settings(double=double, target_every=every": (
         "settings = Settings(double=False, target_every=every"
     ),
+    # Overrating: let the plain agent overrate by one more.
+    "drop = mean_with_margin(lift[": "drop = mean_with_margin(1 + lift[",
     # The pole: let the policy do the opposite.
     "policy, episode = replay_and_targets.load_policy()": (
         "policy, episode = replay_and_targets.load_policy()\n"
@@ -34,5 +36,6 @@ def test_every_claim_turns_when_its_subject_is_broken(verdicts):
         "dqn-target-network": False,
         "dqn-replay": False,
         "dqn-double": False,
+        "dqn-overrating": True,  # it does not hold as it stands
         "dqn-cartpole": False,
     }

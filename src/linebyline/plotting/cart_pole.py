@@ -37,11 +37,13 @@ def cart_pole_strip(
     for place, step in enumerate(at):
         x, angle, middle = rows[step, 0], rows[step, 2], 3.2 * place
         left = middle + x / TRACK - 0.3
-        ax.plot([middle - 1.4, middle + 1.4], [0, 0], color=INK, lw=1)
+        ax.plot([middle - 1.4, middle + 1.4], [0, 0], color=INK, lw=1, ls="-")
         ax.add_patch(Rectangle((left, 0), 0.6, 0.3, color=PALETTE[0]))
         foot = (left + 0.3, 0.3)
         tip = (foot[0] + 1.3 * math.sin(angle), foot[1] + 1.3 * math.cos(angle))
-        ax.plot(*zip(foot, tip, strict=True), color=PALETTE[1], lw=4, solid_capstyle="round")
+        ax.plot(
+            *zip(foot, tip, strict=True), color=PALETTE[1], lw=4, ls="-", solid_capstyle="round"
+        )
         ax.text(middle, -0.2, f"step {step}", ha="center", va="top", color=INK)
     ax.set(aspect="equal", xlim=(-1.6, 3.2 * (len(at) - 1) + 1.6), ylim=(-0.8, 1.8))
     ax.axis("off")

@@ -35,7 +35,7 @@ def cart_pole_strip(
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 1.5))
     for place, step in enumerate(at):
-        x, angle, middle = rows[step, 0], rows[step, 2], 3.2 * place
+        x, angle, middle = float(rows[step, 0]), float(rows[step, 2]), 3.2 * place
         left = middle + x / TRACK - 0.3
         ax.plot([middle - 1.4, middle + 1.4], [0, 0], color=INK, lw=1, ls="-")
         ax.add_patch(Rectangle((left, 0), 0.6, 0.3, color=PALETTE[0]))

@@ -162,7 +162,7 @@ class DQN:
                 "transitions: lower learning_rate, or raise target_every"
             )
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         self.learned += 1
         if self.learned % s.target_every == 0:

@@ -4,7 +4,8 @@ Both sides get the same data in float64 and are asked for the same optimum; wher
 sides whose predictions differ are not timed. scikit-learn's trees and support vector machines are
 Cython and C++, and ours are a few dozen lines of PyTorch: a ratio below 1 is expected there, and
 the question is how far below. Last, steps of tabular Q-learning are counted on a Gymnasium
-environment, beside the environment's own steps without an agent that learns.
+environment, beside the environment's own steps without an agent that learns, and those of a deep
+Q-network on eight CartPoles.
 
     python benchmarks/classical.py [--repetitions 11]
 """
@@ -36,6 +37,7 @@ from linebyline.linear_models.linear_svm import LinearSVM
 from linebyline.linear_models.logistic_regression import fit_newton
 from linebyline.linear_models.ridge import ridge_regression
 from linebyline.linear_models.softmax_regression import fit_softmax
+from linebyline.reinforcement.dqn import DQN, Settings
 from linebyline.reinforcement.q_learning import QLearning
 
 MEASURED = [
@@ -178,6 +180,24 @@ def steps(learning: bool) -> Run:
     return run
 
 
+def cart_steps(learning: bool) -> Run:
+    """A tenth as many on eight CartPoles side by side, with a deep Q-network or at random."""
+
+    def run() -> None:
+        carts = gymnasium.make_vec(
+            "CartPole-v1", num_envs=8, vectorization_mode="vector_entry_point"
+        )
+        if learning:
+            DQN(carts, Settings()).run(STEPS // 10)  # an update for each eight steps
+            return
+        draw = torch.Generator().manual_seed(0)
+        carts.reset(seed=0)
+        for _ in range(STEPS // 80):
+            carts.step(torch.randint(2, (8,), generator=draw).numpy())
+
+    return run
+
+
 def main() -> None:
     """Time every pair; a ratio is scikit-learn's time divided by ours."""
     asked = options(__doc__, repetitions=11)
@@ -200,7 +220,15 @@ def main() -> None:
     agent = compare(steps(True), steps(False), asked.device, asked.repetitions)
     rates = {side: round(1000 * STEPS / agent[f"{side}_ms"]) for side in ("ours", "torch")}
     print(f"{rates['ours']} steps a second with Q-learning, {rates['torch']} without an agent")
-    figures["steps a second"] = {"q_learning": rates["ours"], "environment": rates["torch"]}
+    agent = compare(cart_steps(True), cart_steps(False), asked.device, asked.repetitions)
+    carts = {side: round(100 * STEPS / agent[f"{side}_ms"]) for side in ("ours", "torch")}
+    print(f"{carts['ours']} steps a second with a DQN, {carts['torch']} without an agent")
+    figures["steps a second"] = {
+        "q_learning": rates["ours"],
+        "environment": rates["torch"],
+        "dqn": carts["ours"],
+        "eight_carts": carts["torch"],
+    }
     record(__file__, asked, MEASURED, {"ratios": figures})
 
 

@@ -1,0 +1,49 @@
+"""The stored figures are those of this code, and the policy is the one that was judged."""
+
+import pytest
+import torch
+
+from linebyline.studies import replay_and_targets as study
+
+
+def test_the_first_steps_of_the_study_again() -> None:
+    """Until the first update nothing is trained, so a start is the same on every machine."""
+    agent = study.DQN(study.cart_poles(), study.BASE, seed=0)
+    agent.run(study.BASE.warm_up - 8)
+    assert agent.learned == 0
+    raw = agent.buffer.latest(100).observations * torch.from_numpy(study.SCALE)
+    assert raw[:, 0].abs().max() < 2.4
+    assert raw[:, 2].abs().max() < 0.21
+
+
+def test_the_stored_returns_have_their_shapes() -> None:
+    stored = study.load()
+    for rates in stored["returns"].values():
+        assert list(rates) == [f"{rate:g}" for rate in study.RATES]
+        for runs in rates.values():
+            assert torch.tensor(runs).shape == (len(study.STARTS), study.PARTS)
+    assert len(stored["solved"]) == len(study.STARTS)
+
+
+def test_the_stored_policy_does_what_was_recorded() -> None:
+    policy, episode = study.load_policy()
+    assert episode.shape == (500, 4)
+    assert torch.allclose(study.recorded(policy, 20), episode[:20], atol=1e-4)
+    assert study.judged(policy, 20) >= 475
+
+
+def test_what_is_said_is_compared_with_what_is_earned() -> None:
+    """A network that always says 20 and pushes to the left: its pole falls after some ten steps."""
+    network = study.MLP([4, 2])
+    with torch.no_grad():
+        network.layers[0].weight.zero_()
+        network.layers[0].bias.copy_(torch.tensor([20.0, 0.0]))
+    said, earned = study.said_and_earned(network, study.cart_poles(20), 0.9, steps=150)
+    assert torch.allclose(said, torch.full_like(said, 20.0))
+    assert earned.min().item() == pytest.approx(1.0)  # in the last step
+    assert earned.max() < (1 - 0.9**11) / (1 - 0.9)
+
+
+def test_a_variant_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="variant must be one of both, no target network"):
+        study.ablation("none", 1e-3, 0)

@@ -148,6 +148,31 @@ def test_epsilon_and_rate_follow_the_steps() -> None:
     agent.run(600)
     left = agent.optimizer.param_groups[0]["lr"] / QUICK.learning_rate
     assert left == pytest.approx(1 - agent.steps / 1000)
+    agent.run(1000)
+    assert agent.optimizer.param_groups[0]["lr"] == 0  # and not below
+
+
+def test_each_step_of_all_environments_is_followed_by_so_many_updates() -> None:
+    corridor, steps = Corridor(limit=3), []
+    step = corridor.step
+    corridor.step = lambda actions: (steps.append(1), step(actions))[1]  # type: ignore
+    agent = DQN(corridor, replace(QUICK, warm_up=1, updates=3))
+    agent.run(50)
+    assert agent.learned == 3 * len(steps)
+
+
+def test_a_walk_that_is_over_earns_no_more() -> None:
+    class Staggered(Corridor):
+        def reset(self, **options: Any) -> Any:
+            super().reset()
+            self.at = np.arange(self.num_envs)
+            return self.seen(), {}
+
+    onward = torch.nn.Linear(4, 2)
+    with torch.no_grad():
+        onward.weight.zero_()
+        onward.bias.copy_(torch.tensor([0.0, 1.0]))
+    assert greedy_returns(onward, Staggered(3)).tolist() == [2.0, 3.0, 4.0]
 
 
 def test_a_seed_is_a_run() -> None:

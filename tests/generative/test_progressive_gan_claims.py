@@ -10,9 +10,11 @@ REPLACED = {
     # Equal shares are about weights of size 1: take He's.
     "equal, _ = first_shares(equalized=True)": "equal, _ = first_shares(equalized=False)",
     # More modes are about the spread: hide it.
-    "sides = study.ring_game(place, seed)": 'sides = study.ring_game("nowhere", seed)',
+    "sides = spread_ring.ring_game(place, seed)": 'sides = spread_ring.ring_game("nowhere", seed)',
     # The factor is about the work: let growing need a third of it.
-    "return reached(b, worse) / reached(a, worse)": "return 3 * reached(b, worse) / reached(a, worse)",
+    "return reached(b, worse) / reached(a, worse)": (
+        "return 3 * reached(b, worse) / reached(a, worse)"
+    ),
     # Good samples are about what was learned: take it from the last layer.
     "grown_up = longer_growth.stored_generator()": (
         "grown_up = longer_growth.stored_generator(); grown_up.to_image[2].weight.data.zero_()"

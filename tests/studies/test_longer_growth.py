@@ -29,9 +29,7 @@ def test_the_first_rounds_are_as_stored(stored):
     players = game()
     first = grown.ways(players, LONGER)["grown"][0]._replace(rounds=5)
     grown.rounds(players, grown.sizes(), first, START, grown.LazyPenalty())
-    assert players.history.critic_loss == pytest.approx(
-        stored["digits"]["first_losses"], abs=0.002
-    )
+    assert players.history.critic_loss == pytest.approx(stored["digits"]["first_losses"], abs=0.002)
 
 
 def test_the_stored_settings_are_the_scripts(stored):

@@ -6,7 +6,7 @@ This writes `grown_digits.json` beside the file::
 
 Both ways have the same networks, losses and multiply-adds. Start 0 tries four rates with each, and
 each plays the other starts with its best.
-The ring is that of `two_player_games` with its slow critic: plain, or it sees the batch's spread.
+The ring is that of `spread_ring`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from linebyline.generative.gan import (
-    Discriminator,
-    Generator,
-    discriminator_loss,
-    non_saturating_loss,
-    normal_noise,
-)
+from linebyline.generative.gan import discriminator_loss, non_saturating_loss, normal_noise
 from linebyline.generative.progressive_gan import (
     ProgressiveCritic,
     ProgressiveGenerator,
@@ -33,12 +27,10 @@ from linebyline.generative.progressive_gan import (
 )
 from linebyline.generative.wgan_gp import gradient_penalty
 from linebyline.layers.equalized import EqualizedConv2d, EqualizedLinear
-from linebyline.layers.minibatch_std import MinibatchStd
-from linebyline.layers.mlp import MLP
 from linebyline.optim.weight_average import WeightAverage
 from linebyline.studies import record
-from linebyline.studies import two_player_games as ring
 from linebyline.studies.digit_judge import digits, judged
+from linebyline.studies.spread_ring import PLACES, counted, ring_game, ring_rounds
 from linebyline.training.adversarial import GameHistory, Player, play
 
 NOISE_SIZE = 32
@@ -236,44 +228,6 @@ def play_way(
     return rows | {"first_losses": [round(x, 4) for x in players.history.critic_loss[:5]]}
 
 
-class RingCritic(nn.Module):
-    """A critic of points, with the batch's spread nowhere, beside points or beside features."""
-
-    def __init__(self, place: str, draw: torch.Generator) -> None:
-        super().__init__()
-        self.before: nn.Module = nn.Identity()
-        width = 2
-        if place == "features":
-            body = MLP([2, 64, 64], generator=draw)
-            self.before, width = nn.Sequential(body, nn.ReLU()), 64
-        self.spread = nn.Identity() if place == "nowhere" else MinibatchStd()
-        hidden = (64,) if place == "features" else (64, 64)
-        self.after = Discriminator((width + (place != "nowhere"),), hidden, generator=draw)
-
-    def forward(self, x: Float[Tensor, "batch 2"]) -> Float[Tensor, " batch"]:
-        """One logit for each point; with a spread it depends on the batch, too."""
-        return self.after(self.spread(self.before(x)))
-
-
-PLACES = ("nowhere", "points", "features")
-
-
-def ring_game(place: str, seed: int) -> tuple[Player, Player]:
-    """A slow critic and a generator of points in the plane, as in the chapter on GANs."""
-    draw = torch.Generator().manual_seed(seed)
-    made = Generator(8, (64, 64), (2,), generator=draw)
-    judge = RingCritic(place, draw)
-    return (
-        Player(judge, discriminator_loss, ring.adam(judge, ring.CRITICS["slow"].rate)),
-        Player(made, non_saturating_loss, ring.adam(made, 1e-3)),
-    )
-
-
-def ring_rounds(sides: tuple[Player, Player], seed: int, count: int = ring.RING_ROUNDS) -> None:
-    """Some rounds on the ring."""
-    ring.ring_rounds(sides, ring.CRITICS["slow"], seed, count)
-
-
 def load() -> dict[str, Any]:
     """The stored results of the study."""
     return record.load(__file__)
@@ -299,7 +253,7 @@ def study() -> dict[str, Any]:
         for seed in RING_STARTS:
             sides = ring_game(place, seed)
             ring_rounds(sides, seed)
-            count, spread, _ = ring.counted(sides[1].model)
+            count, spread, _ = counted(sides[1].model)
             for key, value in zip(rows_of_ring, (count.covered, count.near, spread), strict=True):
                 rows_of_ring[key].append(round(value, 4))
         modes[place] = rows_of_ring

@@ -7,10 +7,10 @@ This writes `longer_growth.json` and `longer_growth.safetensors` beside the file
 What is longer is the part at full size; all else is as in `grown_digits` but for three things. The
 noise has 10 numbers instead of 32, both rates fall in a straight line to 0 over the second half of
 the rounds, and the running mean is a longer one. The weights that it leads to are stored in half
-precision. Before it, games of other lengths were played at a rate of 0.032. With 32 numbers of noise the judge
-was sure of 0.78 to 0.79 of their last samples, also with half as many channels again; with 10 it
-was sure of 0.84 on one start, and of 0.53 on this one, half way. These are not stored. A way at full
-size from the start was not played.
+precision. Before it, games of other lengths were played at a rate of 0.032. With 32 numbers of
+noise the judge was sure of 0.78 to 0.79 of their last samples, also with half as many channels
+again; with 10 it was sure of 0.84 on one start, and of 0.53 on this one, half way. These are not
+stored. A way at full size from the start was not played.
 """
 
 from __future__ import annotations

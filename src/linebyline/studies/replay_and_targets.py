@@ -1,9 +1,11 @@
 """What a memory and a target network are worth on CartPole, and by how much a DQN overrates.
 
+This writes `replay_and_targets.json` beside the file, and the weights of the agent that the chapter
+shows as `replay_and_targets.safetensors`::
+
     python -m linebyline.studies.replay_and_targets
 
-writes `replay_and_targets.json` beside this file, and the weights of the agent that the chapter
-shows as `replay_and_targets.safetensors`. Three questions:
+It asks three questions:
 
 - *Ablation*, as in extended data table 3 of Mnih et al. (2015): the agent as it is, without replay
   (it learns from as many transitions as a batch has, its latest), without the target network (it is

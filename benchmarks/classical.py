@@ -39,6 +39,7 @@ from linebyline.linear_models.ridge import ridge_regression
 from linebyline.linear_models.softmax_regression import fit_softmax
 from linebyline.reinforcement.dqn import DQN, Settings
 from linebyline.reinforcement.q_learning import QLearning
+from linebyline.studies.replay_and_targets import cart_poles
 
 MEASURED = [
     "src/linebyline/linear_models",
@@ -184,9 +185,7 @@ def cart_steps(learning: bool) -> Run:
     """A tenth as many on eight CartPoles side by side, with a deep Q-network or at random."""
 
     def run() -> None:
-        carts = gymnasium.make_vec(
-            "CartPole-v1", num_envs=8, vectorization_mode="vector_entry_point"
-        )
+        carts = cart_poles(8)
         if learning:
             DQN(carts, Settings()).run(STEPS // 10)  # an update for each eight steps
             return

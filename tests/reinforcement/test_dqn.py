@@ -139,17 +139,20 @@ def test_it_ends_at_the_exact_values() -> None:
     assert greedy_returns(agent.network, Corridor(3)).tolist() == [2.0] * 3
 
 
-def test_epsilon_and_rate_follow_the_steps() -> None:
-    agent = DQN(cart_poles(200), replace(QUICK, epsilon=lambda step: 0.5, falls_over=1000))
+def test_epsilon_is_the_share_of_steps_at_random() -> None:
+    agent = DQN(cart_poles(200), replace(QUICK, epsilon=lambda step: 0.5))
     same = torch.zeros(200, 4)
     best = agent.network(same).argmax(1)
     share = torch.stack([agent.act(same) == best for _ in range(20)]).float().mean()
     assert abs(share - 0.75) < 0.03
-    agent.run(600)
-    left = agent.optimizer.param_groups[0]["lr"] / QUICK.learning_rate
-    assert left == pytest.approx(1 - agent.steps / 1000)
-    agent.run(1000)
-    assert agent.optimizer.param_groups[0]["lr"] == 0  # and not below
+
+
+def test_epsilon_is_asked_with_the_steps() -> None:
+    asked: list[int] = []
+    agent = DQN(Corridor(limit=3), replace(QUICK, epsilon=lambda step: asked.append(step) or 0.5))
+    agent.run(30)
+    assert asked[:4] == [0, 2, 4, 6]
+    assert asked[4] == 6  # both walks were over: that step only reset them
 
 
 def test_each_step_of_all_environments_is_followed_by_so_many_updates() -> None:
@@ -194,7 +197,6 @@ def test_divergence_stops_with_the_step() -> None:
         ({"learning_rate": 0.0}, "learning_rate must be above 0, not 0.0"),
         ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
         ({"target_every": 0}, "target_every must be at least 1, not 0"),
-        ({"falls_over": 0}, "falls_over must be at least 1, or None, not 0"),
         ({"discount": 1.0}, "discount"),
     ],
 )

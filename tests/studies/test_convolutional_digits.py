@@ -59,10 +59,21 @@ def test_a_critic_may_see_sharply_and_rates_may_fall():
     assert sides.critic.model is sides.D
     assert isinstance(study.game(3, widths=(4, 4)).critic.model, Blurred)
     assert sides.generator.optimizer.param_groups[0]["betas"] == (0.9, 0.999)
-    study.let_rates_fall(sides, 4)
+    study.let_rates_fall((sides.critic, sides.generator), 4)
     study.play_rounds(sides, 0, 2)
     for player in (sides.critic, sides.generator):
         assert player.optimizer.param_groups[0]["lr"] == pytest.approx(0.005)
+
+
+def test_rates_may_stay_before_they_fall():
+    sides, seen = study.game(0, widths=(4, 4), rate=0.01), []
+    study.let_rates_fall([sides.critic], 8, after=4)
+    for _ in range(8):
+        seen.append(sides.critic.optimizer.param_groups[0]["lr"] / 0.01)
+        sides.critic.optimizer.step()
+    assert seen == pytest.approx([1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
+    assert sides.critic.optimizer.param_groups[0]["lr"] == pytest.approx(0)
+    assert sides.generator.optimizer.param_groups[0]["lr"] == 0.01
 
 
 def test_drawing_leaves_the_generator_as_it_was():

@@ -11,7 +11,6 @@ from linebyline.studies.longer_growth import (
     START,
     WEIGHTS,
     game,
-    let_rates_fall,
     stored_generator,
 )
 
@@ -37,15 +36,3 @@ def test_the_stored_settings_are_the_scripts(stored):
     assert stored["settings"] == settings | {"noise_size": NOISE_SIZE, "decay": DECAY}
     assert stored["digits"]["cost"][-1] == pytest.approx(LONGER * grown.ROUNDS, abs=2)
     assert stored["digits"]["side"][-1] == 28
-
-
-def test_rates_stay_for_half_of_the_rounds_and_then_fall():
-    players, seen = game(), []
-    let_rates_fall(players, 8)
-    optimizer = players.critic.optimizer
-    for _ in range(8):
-        seen.append(optimizer.param_groups[0]["lr"] / RATE)
-        optimizer.step()
-    assert seen == pytest.approx([1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
-    assert optimizer.param_groups[0]["lr"] == pytest.approx(0)
-    assert players.generator.optimizer.param_groups[0]["lr"] == RATE

@@ -44,6 +44,31 @@ def test_what_is_said_is_compared_with_what_is_earned() -> None:
     assert earned.max() < (1 - 0.9**11) / (1 - 0.9)
 
 
+def test_the_last_states_of_an_episode_that_goes_on_are_left_out() -> None:
+    policy, _ = study.load_policy()
+    said, earned = study.said_and_earned(policy, study.cart_poles(5), 0.9, steps=150)
+    assert len(said) == 5 * 50  # from the other hundred steps too little is seen of what comes
+    assert torch.allclose(earned, torch.full_like(earned, 10.0), atol=1e-3)
+
+
+def test_the_best_network_on_the_way_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores, seen = iter([30.0, 90.0, 60.0]), []
+
+    def judged(network: torch.nn.Module, episodes: int, *, seed: int) -> float:
+        assert (episodes, seed) == (50, study.CHOSEN)
+        seen.append(network.layers[0].weight.detach().clone())  # type: ignore[index, union-attr]
+        return next(scores)
+
+    monkeypatch.setattr(study, "judged", judged)
+    monkeypatch.setattr(study, "BETWEEN", 1100)
+    best, way = study.solved(0, tries=3)
+    assert way == [30.0, 90.0, 60.0]
+    assert torch.equal(best.layers[0].weight, seen[1])
+    assert not torch.equal(seen[1], seen[2])
+    scores = iter([500.0])
+    assert study.solved(0, tries=3)[1] == [500.0]  # there is no more to find
+
+
 def test_a_variant_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="variant must be one of both, no target network"):
         study.ablation("none", 1e-3, 0)

@@ -29,9 +29,7 @@ class Settings:
     Args:
         hidden: units of the hidden layers.
         discount: γ, in [0, 1).
-        learning_rate: Adam's, at the start.
-        falls_over: after so many transitions the rate has fallen to 0, on a straight line; None
-            leaves it as it is.
+        learning_rate: Adam's.
         batch_size: transitions in each update.
         capacity: of the replay buffer. If it is the batch size, the agent learns from its latest
             steps only, which is to have no replay.
@@ -49,7 +47,6 @@ class Settings:
     hidden: tuple[int, ...] = (64, 64)
     discount: float = 0.98
     learning_rate: float = 2e-3
-    falls_over: int | None = None
     batch_size: int = 128
     capacity: int = 50_000
     target_every: int = 100
@@ -67,8 +64,6 @@ class Settings:
         for name in ("batch_size", "target_every", "updates", "warm_up"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.falls_over is not None and self.falls_over < 1:
-            raise ValueError(f"falls_over must be at least 1, or None, not {self.falls_over}")
 
 
 class DQN:
@@ -151,9 +146,6 @@ class DQN:
             FloatingPointError: the loss is infinite or no number.
         """
         s = self.settings
-        if s.falls_over is not None:
-            left = max(1 - self.steps / s.falls_over, 0.0)
-            self.optimizer.param_groups[0]["lr"] = s.learning_rate * left
         loss = self.loss(self.buffer.sample(s.batch_size, self._draw))
         value = loss.item()
         if not np.isfinite(value):

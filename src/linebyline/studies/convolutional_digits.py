@@ -15,6 +15,7 @@ of start 0, and is not stored. The start whose weights are stored was fixed befo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,10 +118,12 @@ def play_rounds(
     )
 
 
-def let_rates_fall(sides: Game, rounds: int) -> None:
-    """From now on both rates fall in a straight line, and reach 0 after `rounds` more steps."""
-    for player in (sides.critic, sides.generator):
-        falling = torch.optim.lr_scheduler.LinearLR(player.optimizer, 1.0, 0.0, rounds)
+def let_rates_fall(players: Iterable[Player], rounds: int, *, after: float = 0) -> None:
+    """From now on rates stay for `after` steps, then fall in a straight line to 0 at `rounds`."""
+    for player in players:
+        falling = torch.optim.lr_scheduler.LambdaLR(
+            player.optimizer, lambda done: min(1.0, (rounds - done) / (rounds - after))
+        )
         player.optimizer.register_step_post_hook(lambda *_, falling=falling: falling.step())
 
 
@@ -163,7 +166,7 @@ def study() -> dict[str, Any]:
     history = play_rounds(sides, START, half)
     with sides.average.applied() as G:
         middle = judged(drawn(G), SIDE)
-    let_rates_fall(sides, half)
+    let_rates_fall((sides.critic, sides.generator), half)
     play_rounds(sides, START, ROUNDS - half, history)
     last = judged(drawn(sides.G), SIDE)
     with sides.average.applied() as G:

@@ -30,7 +30,8 @@ from linebyline.layers.equalized import EqualizedConv2d, EqualizedLinear
 from linebyline.optim.weight_average import WeightAverage
 from linebyline.studies import record
 from linebyline.studies.digit_judge import digits, judged
-from linebyline.studies.spread_ring import PLACES, counted, ring_game, ring_rounds
+from linebyline.studies.spread_ring import PLACES, ring_game, ring_rounds
+from linebyline.studies.two_player_games import counted
 from linebyline.training.adversarial import GameHistory, Player, play
 
 NOISE_SIZE = 32

@@ -18,12 +18,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save_file
 
 from linebyline.generative.progressive_gan import ProgressiveGenerator
 from linebyline.studies import grown_digits as grown
 from linebyline.studies import record
+from linebyline.studies.convolutional_digits import let_rates_fall
 from linebyline.vision.transfer import freeze
 
 START = 4
@@ -37,15 +37,6 @@ WEIGHTS = Path(__file__).with_suffix(".safetensors")
 def game() -> grown.Game:
     """The players at their start."""
     return grown.game(START, rate=RATE, noise_size=NOISE_SIZE, decay=DECAY)
-
-
-def let_rates_fall(players: grown.Game, rounds: int) -> None:
-    """Both rates stay for half of so many rounds, and then fall in a straight line to 0."""
-    for player in (players.critic, players.generator):
-        falling = torch.optim.lr_scheduler.LambdaLR(
-            player.optimizer, lambda done: min(1.0, 2 - 2 * done / rounds)
-        )
-        player.optimizer.register_step_post_hook(lambda *_, falling=falling: falling.step())
 
 
 def stored_generator() -> ProgressiveGenerator:
@@ -66,7 +57,8 @@ def study() -> dict[str, Any]:
     """Grow, and store the weights."""
     players = game()
     legs = grown.ways(players, LONGER)["grown"]
-    let_rates_fall(players, sum(leg.rounds for leg in legs))
+    total = sum(leg.rounds for leg in legs)
+    let_rates_fall((players.critic, players.generator), total, after=total / 2)
     rows = grown.play_way(players, legs, START, grown.sizes())
     with players.average.applied() as model:
         save_file({k: v.half() for k, v in model.state_dict().items()}, WEIGHTS)

@@ -60,12 +60,12 @@ JUDGED, CHOSEN = 100_000, 200_000
 """The seed of the episodes that judge, and of those that choose; agents have small seeds."""
 
 
-def cart_poles(count: int = ENVIRONMENTS, *, scaled: bool = True) -> VectorEnv[Any, Any, Any]:
-    """So many carts with poles, side by side; what is seen is measured in `SCALE`, unless raw."""
+def cart_poles(count: int = ENVIRONMENTS) -> VectorEnv[Any, Any, Any]:
+    """So many carts with poles, side by side; what is seen is measured in `SCALE`."""
     carts = gymnasium.make_vec(
         "CartPole-v1", num_envs=count, vectorization_mode="vector_entry_point"
     )
-    return TransformObservation(carts, lambda seen: seen / SCALE) if scaled else carts
+    return TransformObservation(carts, lambda seen: seen / SCALE)
 
 
 def judged(network: nn.Module, episodes: int = 20, *, seed: int = JUDGED) -> float:

@@ -18,10 +18,7 @@ from linebyline.generative.gan import (
 from linebyline.layers.minibatch_std import MinibatchStd
 from linebyline.layers.mlp import MLP
 from linebyline.studies import two_player_games as ring
-from linebyline.studies.two_player_games import counted
 from linebyline.training.adversarial import Player
-
-__all__ = ["PLACES", "RingCritic", "counted", "ring_game", "ring_rounds"]
 
 PLACES = ("nowhere", "points", "features")
 

@@ -32,6 +32,10 @@ def test_the_film_plays_once_when_it_is_open():
     assert all(".film[open]" in selector for selector in played)
     assert film.index("prefers-reduced-motion:no-preference") < film.index("animation:")
     assert "3s linear 1 both" in film
+    # The still: the pole turns about its foot, and the cart stands where the film begins.
+    assert ".pole{transform-origin:0 0}" in film
+    moved = cart_pole_film(STATES[1:], seconds=3, label="x")
+    assert "}.film .cart{transform:translateX(30.0px)}" in moved
     assert "infinite" not in film
     assert 'role="img" aria-label="A cart &lt;moves&gt;"' in film
     assert "http" not in film

@@ -27,6 +27,15 @@ def test_a_seed_is_a_run() -> None:
     assert runs[0] == runs[1] != runs[2]
 
 
+def test_a_reset_without_a_seed_goes_on() -> None:
+    runs = []
+    for _ in range(2):
+        machines = FairMachines(2, 2)
+        machines.reset(seed=0)
+        runs.append(machines.reset()[0].tolist())
+    assert runs[0] == runs[1]
+
+
 def test_bad_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="num_envs must be at least 1, not 0"):
         FairMachines(0, 2)

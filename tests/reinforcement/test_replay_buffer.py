@@ -25,6 +25,7 @@ def test_the_newest_are_kept(batches: list[int]) -> None:
         first += count
     kept = min(first, 5)
     assert len(buffer) == kept
+    assert buffer.added == first
     assert same(buffer.latest(kept), numbered(first - kept, kept))
 
 
@@ -45,6 +46,13 @@ def test_draws_are_whole_and_uniform() -> None:
     n = batch.actions
     everything = numbered(0, 7)
     assert same(batch, Transitions(*(part[n] for part in everything)))
+
+
+def test_what_was_never_added_is_never_drawn() -> None:
+    buffer = ReplayBuffer(100, 2)
+    buffer.add(numbered(1, 3))
+    drawn = buffer.sample(300, torch.Generator().manual_seed(0)).actions
+    assert set(drawn.tolist()) == {1, 2, 3}
 
 
 def test_it_goes_on_where_it_stopped() -> None:

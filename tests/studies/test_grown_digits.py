@@ -5,10 +5,13 @@ import torch
 from torch import nn
 
 from linebyline.layers.cost import layer_costs, total
+from linebyline.studies import grown_digits as study
 from linebyline.studies.grown_digits import (
+    BATCH_SIZE,
     CHANNELS,
     GROWING,
     NOISE_SIZE,
+    PENALTY,
     RATES,
     RING_STARTS,
     ROUNDS,
@@ -40,6 +43,10 @@ def test_the_stored_settings_are_the_scripts(stored):
     assert settings["starts"] == [*STARTS]
     assert settings["rates"] == [*RATES]
     assert settings["rounds"] == ROUNDS
+    assert settings["decay"] == game(0).average.decay
+    assert settings["batch_size"] == BATCH_SIZE
+    assert settings["penalty"] == PENALTY
+    assert settings["channels"] == [*CHANNELS]
     players = game(0)
     assert settings["round_costs"] == [round_cost(players, stage) for stage in range(3)]
     for name, rows in stored["digits"].items():
@@ -101,6 +108,38 @@ def test_alpha_rises_by_pieces():
     rounds(players, sizes(40), Leg(1, 50, 0.0, 1.0), 0)
     assert seen == [(1, 0.4), (1, 0.8), (1, 1.0)]
     assert len(players.history.generator_loss) == 50
+
+
+def test_a_way_is_judged_at_each_look(monkeypatch):
+    """By the running mean; the work is counted leg by leg, at each size's price."""
+    players, seen = game(0, decay=0.5), []
+
+    def judged_digits(model):
+        weight = model.to_image[0].weight.detach().clone()
+        seen.append(torch.equal(weight, players.average.values["to_image.0.weight"]))
+        seen.append(torch.equal(weight, now[0]))
+        return {"distance": 1.0, "classes": [3, 1, 2]}
+
+    now = [torch.zeros(0)]
+    step = players.generator.optimizer.register_step_post_hook
+    weights = players.generator.model.to_image[0].weight
+    step(lambda *_: now.__setitem__(0, weights.detach().clone()))
+    monkeypatch.setattr(study, "judged_digits", judged_digits)
+    rows = study.play_way(players, [Leg(0, 3), Leg(1, 2)], 0, sizes(40))
+    assert players.average.decay == 0.5
+    assert seen == [True, False] * 2
+    prices = [round_cost(players, stage) for stage in range(3)]
+    work = [3 * prices[0] / prices[2], (3 * prices[0] + 2 * prices[1]) / prices[2]]
+    assert rows["cost"] == pytest.approx(work, abs=0.06)
+    assert rows["fewest"] == [1, 1]
+    assert rows["side"] == [7, 14]
+    assert len(rows["first_losses"]) == 5
+
+
+def test_the_penalty_is_asked_for_in_every_round():
+    players, penalty = game(0), LazyPenalty()
+    rounds(players, sizes(40), Leg(1, 25, 0.0, 1.0), 0, penalty)
+    assert penalty.steps == 25
 
 
 def test_the_penalty_comes_every_eighth_step():

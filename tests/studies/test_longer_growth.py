@@ -3,6 +3,7 @@
 import pytest
 
 from linebyline.studies import grown_digits as grown
+from linebyline.studies import longer_growth
 from linebyline.studies.longer_growth import (
     DECAY,
     LONGER,
@@ -36,3 +37,20 @@ def test_the_stored_settings_are_the_scripts(stored):
     assert stored["settings"] == settings | {"noise_size": NOISE_SIZE, "decay": DECAY}
     assert stored["digits"]["cost"][-1] == pytest.approx(LONGER * grown.ROUNDS, abs=2)
     assert stored["digits"]["side"][-1] == 28
+
+
+def test_rates_fall_over_the_second_half(monkeypatch):
+    seen, saved = [], []
+    monkeypatch.setattr(longer_growth, "let_rates_fall", lambda *a, **k: seen.append((a, k)))
+    monkeypatch.setattr(grown, "play_way", lambda players, legs, *_: {"legs": legs})
+    monkeypatch.setattr(longer_growth, "save_file", lambda weights, path: saved.append(path))
+    legs = longer_growth.study()["digits"]["legs"]
+    total = sum(leg.rounds for leg in legs)
+    ((players, rounds), options) = seen[0]
+    assert [type(player.model).__name__ for player in players] == [
+        "ProgressiveCritic",
+        "ProgressiveGenerator",
+    ]
+    assert (rounds, options) == (total, {"after": total / 2})
+    assert legs[: len(grown.GROWING)] == [*grown.GROWING]
+    assert saved == [WEIGHTS]

@@ -69,6 +69,41 @@ def test_the_best_network_on_the_way_is_kept(monkeypatch: pytest.MonkeyPatch) ->
     assert study.solved(0, tries=3)[1] == [500.0]  # there is no more to find
 
 
+class Idle:
+    """An agent that only notes how it was asked to learn."""
+
+    made: list["Idle"] = []  # noqa: RUF012
+
+    def __init__(self, environment: object, settings: study.Settings, *, seed: int) -> None:
+        self.settings, self.seed, self.steps = settings, seed, 0
+        self.network = study.load_policy()[0]
+        Idle.made.append(self)
+
+    def run(self, steps: int) -> None:
+        self.steps += steps
+
+
+def test_each_agent_learns_as_its_row_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "DQN", Idle)
+    monkeypatch.setattr(study, "judged", lambda network: 7.0)
+    Idle.made.clear()
+    for variant in study.VARIANTS:
+        assert study.ablation(variant, 0.5, 3) == [7.0] * 5
+    made = Idle.made
+    assert [agent.settings.target_every for agent in made] == [50, 1, 50, 1]
+    assert [agent.settings.capacity for agent in made] == [50_000, 50_000, 128, 128]
+    for agent in made:
+        assert agent.settings.learning_rate == 0.5
+        assert (agent.seed, agent.steps) == (3, study.load()["settings"]["budget"])
+    Idle.made.clear()
+    for double in (False, True):
+        study.overrated(double, 0)
+    assert [agent.settings.double for agent in Idle.made] == [False, True]
+    for agent in Idle.made:  # as the chapter tells it
+        assert (agent.settings.discount, agent.settings.target_every) == (0.95, 25)
+    assert (study.SOLVED.double, study.SOLVED.updates, study.SOLVED.target_every) == (True, 2, 100)
+
+
 def test_a_variant_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="variant must be one of both, no target network"):
         study.ablation("none", 1e-3, 0)

@@ -110,7 +110,7 @@ def said_and_earned(
         alive &= ~(terminated | truncated)
     earned, later = [], torch.zeros(environment.num_envs)
     for reward in reversed(rewards):
-        later = reward * (reward + discount * later)
+        later = reward + discount * later  # nothing is earned after the end
         earned.append(later)
     said, got = torch.stack(guesses), torch.stack(earned[::-1])
     kept = said.isfinite()
